@@ -1,0 +1,1 @@
+"""Everything that changes accounts: one module for each operation."""

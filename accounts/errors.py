@@ -1,0 +1,59 @@
+"""What can go wrong with credentials and accounts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """Why credentials were refused; the value may be shown to the client."""
+
+    REQUIRED = "authentication required"
+    MALFORMED = "the Authorization header cannot be read"
+    PASSWORD = "incorrect username or password"  # noqa: S105 - a message
+    TOKEN = "the token is invalid or has expired"  # noqa: S105 - a message
+
+
+class CredentialsRefused(Exception):  # noqa: N818 - it names an outcome
+    """No active realm accepts the credentials. Answered with 401."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal
+
+    @property
+    def message(self) -> str:
+        """The sentence for the client. It never tells whether a user exists."""
+        return self.refusal.value
+
+
+class TooManyAttempts(Exception):  # noqa: N818 - it names an outcome
+    """More passwords wait to be checked than can be in time. Answered with 429 or 503."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("too many authentication attempts")
+        self.retry_after = retry_after
+        """Seconds, for the header `Retry-After`."""
+
+
+class InvalidToken(Exception):  # noqa: N818 - it names an outcome
+    """The token is not one of ours, has expired, or is meant for something else."""
+
+
+class InvalidTokenRequest(Exception):  # noqa: N818 - it names an outcome
+    """The token endpoint was asked for something it cannot do. Answered with 400."""
+
+
+class NotPermitted(Exception):  # noqa: N818 - it names an outcome
+    """The principal has no permission for the operation. Answered with 403."""
+
+
+class UserNotFound(Exception):  # noqa: N818 - it names an outcome
+    """There is no user with the id. Answered with 404."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"User '{user_id}' not found.")
+
+
+class InvalidPassword(Exception):  # noqa: N818 - it names an outcome
+    """The password cannot be set. Answered with 400."""

@@ -1,0 +1,21 @@
+"""The realms there are."""
+
+from __future__ import annotations
+
+from accounts.realms.base import Realm
+from accounts.realms.docker_token import DockerTokenRealm
+from accounts.realms.local import LocalAuthenticatingRealm
+
+_REALMS: dict[str, Realm] = {
+    realm.id: realm for realm in (LocalAuthenticatingRealm(), DockerTokenRealm())
+}
+
+
+def available() -> list[Realm]:
+    """Every realm that can be made active."""
+    return list(_REALMS.values())
+
+
+def get(realm_id: str) -> Realm | None:
+    """The realm with the id."""
+    return _REALMS.get(realm_id)
