@@ -26,10 +26,10 @@ setup-test: $(VENV)/.installed-test
 	@scripts/install-test-packages.sh
 
 test: setup-test
-	@$(BIN)/pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow"
 
 test-slow: setup-test
-	@$(BIN)/pytest -m slow
+	@$(BIN)/python -m pytest -m slow
 
 check: $(VENV)/.installed-test
 	@$(BIN)/ruff check .

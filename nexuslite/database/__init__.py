@@ -1,0 +1,36 @@
+"""Transactions beside Django's own `transaction.atomic`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+
+@contextmanager
+def relaxed_transaction() -> Iterator[None]:
+    """A transaction that is committed without waiting for the disk.
+
+    For what must survive a killed process but not a power cut: upload sessions, touches,
+    statistics. A later full commit makes it durable as well.
+    """
+    if connection.vendor == "postgresql":
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL synchronous_commit = off")
+            yield
+        return
+    if connection.in_atomic_block:
+        # SQLite takes the setting only between transactions; the outer one decides.
+        with transaction.atomic():
+            yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous=NORMAL")
+    try:
+        with transaction.atomic():
+            yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous=FULL")

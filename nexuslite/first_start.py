@@ -1,0 +1,48 @@
+"""What has to stand before the server opens its doors: database, users, the default blob store."""
+
+from __future__ import annotations
+
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+from accounts.actions.first_users import ensure_first_users
+from nexuslite import stamps
+from repositories.connectors import publish_wanted_connectors
+from repositories.models import BlobStore
+from repositories.records import storage_of
+
+DEFAULT_BLOB_STORE = "default"
+
+
+def prepare() -> None:
+    """Brings everything to where a server can start; does little on a second start."""
+    migrate()
+    stamps.begin()
+    ensure_first_users()
+    ensure_default_blob_store()
+    publish_wanted_connectors()
+    connection.close()
+
+
+def migrate() -> None:
+    """Applies what is missing of the migrations; no more than a look when nothing is."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+def ensure_default_blob_store() -> None:
+    """Makes the blob store `default` (type File, path `default`) when there is none at all."""
+    if BlobStore.objects.exists():
+        return
+    configuration = {"path": DEFAULT_BLOB_STORE}
+    storage_of("File", configuration).create()
+    try:
+        with transaction.atomic():
+            BlobStore.objects.create(
+                name=DEFAULT_BLOB_STORE, type="File", configuration=configuration
+            )
+    except IntegrityError:
+        # Another node of the same database was first.
+        return

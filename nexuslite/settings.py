@@ -1,0 +1,164 @@
+"""Django's settings, all of them derived from the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nexuslite import environment
+from nexuslite.environment import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+NEXUSLITE_DATA_DIR = environment.data_dir()
+NEXUSLITE_RUN_DIR = NEXUSLITE_DATA_DIR / "run"
+NEXUSLITE_ADMIN_PASSWORD: str | None = env.str("NEXUSLITE_ADMIN_PASSWORD", default="") or None
+NEXUSLITE_HOST = env.str("NEXUSLITE_HOST", default="0.0.0.0")
+NEXUSLITE_PORT = env.int("NEXUSLITE_PORT", default=8081)
+NEXUSLITE_WORKERS = env.int("NEXUSLITE_WORKERS", default=2)
+NEXUSLITE_THREADS = env.int("NEXUSLITE_THREADS", default=64)
+NEXUSLITE_CONNECTOR_PORTS = environment.connector_ports()
+NEXUSLITE_CONNECTOR_HOST = env.str("NEXUSLITE_CONNECTOR_HOST", default="") or NEXUSLITE_HOST
+NEXUSLITE_TRUSTED_PROXIES = environment.trusted_proxies()
+NEXUSLITE_TLS_CERTIFICATE = env.str("NEXUSLITE_TLS_CERTIFICATE", default="")
+NEXUSLITE_TLS_KEY = env.str("NEXUSLITE_TLS_KEY", default="")
+NEXUSLITE_TLS_NAMES: list[str] = env.list("NEXUSLITE_TLS_NAMES", default=[])
+NEXUSLITE_HEADER_TIMEOUT = env.float("NEXUSLITE_HEADER_TIMEOUT", default=10.0)
+NEXUSLITE_BODY_GRACE = env.float("NEXUSLITE_BODY_GRACE", default=30.0)
+NEXUSLITE_BODY_MINIMUM_RATE = env.int("NEXUSLITE_BODY_MINIMUM_RATE", default=4096)
+NEXUSLITE_LOG_LEVEL = env.str("NEXUSLITE_LOG_LEVEL", default="info").upper()
+NEXUSLITE_UPLOAD_LIFETIME = env.int("NEXUSLITE_UPLOAD_LIFETIME", default=24 * 3600)
+NEXUSLITE_BLOB_GRACE = env.int("NEXUSLITE_BLOB_GRACE", default=24 * 3600)
+TOKEN_LIFETIME_SECONDS = env.int("NEXUSLITE_TOKEN_LIFETIME", default=300)
+
+SECRET_KEY, *SECRET_KEY_FALLBACKS = environment.secret_keys(NEXUSLITE_DATA_DIR)
+DEBUG = False
+# Every name the clients use to reach a registry is theirs to choose; nothing is derived from the
+# Host header but the addresses shown back to the same client.
+ALLOWED_HOSTS = ["*"]
+
+INSTALLED_APPS = [
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "nexuslite",
+    "accounts",
+    "repositories",
+]
+
+# The registry API never comes here: nexuslite.wsgi answers it before this chain.
+MIDDLEWARE = [
+    "nexuslite.middleware.SecurityHeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "accounts.middleware.PrincipalMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+
+ROOT_URLCONF = "nexuslite.urls"
+WSGI_APPLICATION = "nexuslite.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["django.template.loaders.filesystem.Loader"],
+                )
+            ],
+        },
+    }
+]
+
+DATABASE_URL = env.str("DATABASE_URL", default="")
+if DATABASE_URL:
+    DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(NEXUSLITE_DATA_DIR / "nexuslite.sqlite3"),
+        }
+    }
+_database = DATABASES["default"]
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["ENGINE"] = "nexuslite.database.sqlite"
+    _database["CONN_MAX_AGE"] = None
+    _database["OPTIONS"] = {"timeout": 10, "transaction_mode": "IMMEDIATE"}
+else:
+    _database["OPTIONS"] = {
+        "pool": {
+            "min_size": 1,
+            "max_size": env.int("NEXUSLITE_DATABASE_POOL", default=16),
+            "timeout": 10,
+        }
+    }
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.RealmsBackend"]
+PASSWORD_HASHERS = ["accounts.passwords.RegistryArgon2Hasher"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+SESSION_COOKIE_NAME = "NXSESSIONID"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_PROXY_SSL_HEADER = None
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = NEXUSLITE_DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.RealmsAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "EXCEPTION_HANDLER": "nexuslite.rest.errors.render",
+    "UNAUTHENTICATED_USER": None,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request": {"()": "nexuslite.logs.RequestFilter"}},
+    "formatters": {
+        "line": {
+            "format": "%(asctime)s %(levelname)s [%(process)d %(threadName)s] "
+            "%(request_id)s %(name)s - %(message)s"
+        }
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": NEXUSLITE_LOG_LEVEL},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

@@ -1,0 +1,132 @@
+"""Entry of the registry API: one way through for every request.
+
+connector -> address -> authentication -> permission -> view. Django's middleware is not on this
+way: no session, CSRF, message or locale work is paid for by a pull.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+
+from accounts.principals import ANONYMOUS
+from nexuslite import stamps
+from nexuslite.server.files import FileSlice
+from repositories import records
+from repositories.addressing import Address, resolve
+from repositories.blobs import AppendInterrupted, StorageFull, StorageUnavailable
+from repositories.docker import door
+from repositories.docker.request import RegistryRequest
+from repositories.docker.responses import VERSION_HEADER, RegistryResponse, error_response
+from repositories.docker.routes import Match, match
+from repositories.protocol.errors import (
+    VALUE_ERRORS,
+    ErrorCode,
+    RegistryError,
+    registry_error,
+    storage_full,
+)
+from repositories.protocol.names import image_name as check_image_name
+
+logger = logging.getLogger(__name__)
+
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+RETRY_AFTER_SECONDS = "2"
+
+
+def is_registry_path(path: str) -> bool:
+    """Whether a path belongs to the registry API."""
+    return path.startswith(("/v2/", "/repository/")) or path == "/v2"
+
+
+def registry_application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    """Answers a request whose path `is_registry_path`."""
+    try:
+        response = _answer(environ)
+    except RegistryError as error:
+        response = error_response(error)
+    except VALUE_ERRORS as error:
+        response = error_response(registry_error(error))
+    except AppendInterrupted:
+        # The client went away in the middle of its body; nobody reads this answer.
+        response = error_response(
+            RegistryError(ErrorCode.BLOB_UPLOAD_INVALID, "The request body ended early.")
+        )
+    except StorageFull:
+        response = error_response(storage_full())
+    except StorageUnavailable as error:
+        logger.error("blob store unavailable: %s", error)
+        response = error_response(_unavailable("The blob store is not available."))
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("database not available: %s", error)
+        response = error_response(_unavailable("The database is busy or not available."))
+    except Exception:
+        logger.exception("unexpected error at %s", environ.get("PATH_INFO"))
+        response = error_response(RegistryError(ErrorCode.UNKNOWN))
+    finally:
+        # Held no longer than needed: a transfer may take hours.
+        if connection.connection is not None:
+            close_old_connections()
+    response.headers.append(VERSION_HEADER)
+    start_response(response.line(), response.headers)
+    body = response.body
+    if environ["REQUEST_METHOD"] == "HEAD":
+        if isinstance(body, FileSlice):
+            body.close()
+        return ()
+    return (body,) if isinstance(body, bytes) else body
+
+
+def _unavailable(message: str) -> RegistryError:
+    return RegistryError(
+        ErrorCode.UNAVAILABLE, message, headers={"Retry-After": RETRY_AFTER_SECONDS}
+    )
+
+
+def _answer(environ: dict[str, Any]) -> RegistryResponse:
+    with stamps.observed(stamps.CONFIGURATION, stamps.SECURITY):
+        snapshot = records.snapshot()
+        address = resolve(
+            snapshot,
+            int(environ["SERVER_PORT"]),
+            not environ.get("nexuslite.connector"),
+            environ.get("HTTP_HOST", ""),
+            environ["PATH_INFO"],
+        )
+        found = match(address.path) if address is not None else None
+        if address is None or found is None:
+            raise RegistryError(ErrorCode.UNSUPPORTED, "There is nothing here.", status=404)
+        request = _admitted(snapshot, address, found, environ)
+        view = found.route.views[environ["REQUEST_METHOD"]]
+    return view(request)
+
+
+def _admitted(
+    snapshot: records.Snapshot, address: Address, found: Match, environ: dict[str, Any]
+) -> RegistryRequest:
+    method = environ["REQUEST_METHOD"]
+    route = found.route
+    if method not in route.views:
+        raise RegistryError(
+            ErrorCode.UNSUPPORTED, headers={"Allow": ", ".join(sorted(route.views))}
+        )
+    if route.public:
+        # The token endpoint reads its credentials itself.
+        return RegistryRequest(environ, method, address, ANONYMOUS)
+    if found.image_name:
+        check_image_name(found.image_name)
+    action = door.ACTIONS[method]
+    scope = door.scope_for(address, found.image_name, action)
+    principal = door.identify(snapshot, address, environ, scope)
+    request = RegistryRequest(environ, method, address, principal, found.image_name, found.target)
+    if route.name == "base":
+        door.admit_to_base(snapshot, request)
+    else:
+        door.admit(snapshot, request, action)
+    repository = address.repository
+    if repository is not None and not repository.online:
+        raise RegistryError(ErrorCode.UNAVAILABLE, "Repository offline")
+    return request

@@ -1,0 +1,187 @@
+"""The door of the registry API: who asks, may they, and what a refusal looks like.
+
+Every refusal is built from the request alone, never from what exists, so that hidden and unknown
+things answer alike (fault 25, 27).
+"""
+
+from __future__ import annotations
+
+from accounts.authentication import authenticate
+from accounts.decisions import may, repository_view
+from accounts.errors import CredentialsRefused, Refusal, TooManyAttempts
+from accounts.principals import Principal
+from repositories.addressing import Address
+from repositories.docker.request import RegistryRequest
+from repositories.protocol.errors import ErrorCode, RegistryError
+from repositories.records import RepositoryRecord, Snapshot, snapshot
+
+BASIC_CHALLENGE = 'BASIC realm="Sonatype Nexus Repository Manager"'
+
+# Nexus's mapping of HTTP methods to actions (one permission for each request).
+ACTIONS = {
+    "GET": "read",
+    "HEAD": "read",
+    "POST": "add",
+    "PATCH": "add",
+    "PUT": "edit",
+    "DELETE": "delete",
+}
+# The action of a token's scope that covers a permission action.
+SCOPE_ACTIONS = {"read": "pull", "add": "push", "edit": "push", "delete": "delete"}
+
+
+def origin(environ: dict[str, object]) -> str:
+    """Scheme and host under which the client reached this server."""
+    scheme = environ["wsgi.url_scheme"]
+    host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return f"{scheme}://{host}"
+
+
+def challenge(
+    snapshot: Snapshot,
+    address: Address,
+    environ: dict[str, object],
+    *,
+    scope: str = "",
+    error: str = "",
+) -> str:
+    """The one `WWW-Authenticate` value of an answer (RFC 6750, Docker token authentication).
+
+    Exactly one scheme is offered: docker, offered both, would overwrite its token by Basic.
+    """
+    if _basic_only(snapshot, address):
+        return BASIC_CHALLENGE
+    host = origin(environ).replace('"', "").replace("\\", "")
+    value = f'Bearer realm="{host}{address.token_path}",service="{address.service}"'
+    if scope:
+        value += f',scope="{scope}"'
+    if error:
+        value += f',error="{error}"'
+    return value
+
+
+def _basic_only(snapshot: Snapshot, address: Address) -> bool:
+    if address.host_level:
+        # One challenge for all paths of the host, whichever names exist.
+        enabled = snapshot.path_enabled
+        return bool(enabled) and all(record.force_basic_auth for record in enabled)
+    repository = address.repository
+    return repository is None or repository.force_basic_auth
+
+
+def identify(
+    snapshot: Snapshot, address: Address, environ: dict[str, object], scope: str
+) -> Principal:
+    """The principal of a request; raises `RegistryError` 401 for credentials that are wrong."""
+    authorization = environ.get("HTTP_AUTHORIZATION")
+    try:
+        return authenticate(
+            None if authorization is None else str(authorization),
+            audience=address.service,
+            remote_address=str(environ.get("REMOTE_ADDR", "")),
+        )
+    except CredentialsRefused as refused:
+        # containerd drops a cached token only when the challenge names an error.
+        error = "invalid_token" if refused.refusal is Refusal.TOKEN else ""
+        value = challenge(snapshot, address, environ, scope=scope, error=error)
+        raise unauthorized(value) from None
+    except TooManyAttempts as attempts:
+        raise too_many(attempts) from None
+
+
+def too_many(attempts: TooManyAttempts) -> RegistryError:
+    """429: more passwords wait to be checked than can be in time."""
+    return RegistryError(
+        ErrorCode.TOOMANYREQUESTS,
+        "Too many authentication attempts",
+        headers={"Retry-After": str(attempts.retry_after)},
+    )
+
+
+def unauthorized(challenge_value: str, message: str | None = None) -> RegistryError:
+    """401 with its challenge."""
+    return RegistryError(
+        ErrorCode.UNAUTHORIZED, message, headers={"WWW-Authenticate": challenge_value}
+    )
+
+
+def scope_for(address: Address, image_name: str, action: str) -> str:
+    """The scope that a client should ask for, as Distribution names it in its challenges."""
+    if not image_name:
+        return ""
+    actions = {"read": "pull", "delete": "delete"}.get(action, "pull,push")
+    return f"repository:{address.scope_prefix}{image_name}:{actions}"
+
+
+def admit_to_base(snapshot: Snapshot, request: RegistryRequest) -> None:
+    """Lets anybody who has signed in see `/v2/`; it always challenges the others.
+
+    docker learns from this answer alone whether it has to send credentials (nexus.md: always 401
+    without them, even where anonymous pull works).
+    """
+    if request.principal.credential is None:
+        raise unauthorized(challenge(snapshot, request.address, request.environ))
+
+
+def admit(snapshot: Snapshot, request: RegistryRequest, action: str) -> None:
+    """Lets the principal in for the action, or raises the refusal.
+
+    Anonymous gets 401 with the challenge, a token 401 `insufficient_scope`, Basic 403 `DENIED`.
+    """
+    if _allowed(request, action):
+        return
+    address = request.address
+    if request.principal.credential == "basic":
+        raise RegistryError(ErrorCode.DENIED, "requested access to the resource is denied")
+    error = "insufficient_scope" if request.principal.credential == "token" else ""
+    scope = scope_for(address, request.image_name, action)
+    raise unauthorized(challenge(snapshot, address, request.environ, scope=scope, error=error))
+
+
+def may_read_image(request: RegistryRequest, repository: RepositoryRecord, image_name: str) -> bool:
+    """Whether the principal may read another image (mount's `from`)."""
+    address = request.address
+    prefix = f"{repository.name}/" if address.host_level else ""
+    return _granted(request.principal, repository, prefix + image_name, "read")
+
+
+def allowed_scope_actions(address: Address, principal: Principal, kind: str, name: str) -> set[str]:
+    """What a token for the resource may say at most.
+
+    Push needs both of the permissions that a push uses.
+    """
+    repository = _of_scope(address, name)
+    if repository is None or kind not in {"repository", "registry"}:
+        return set()
+    held = {
+        action
+        for action in ("read", "add", "edit", "delete")
+        if may(principal, repository_view(repository.format, repository.name, action))
+    }
+    if kind == "registry":
+        return {"*"} if name == "catalog" and "read" in held else set()
+    granted = {SCOPE_ACTIONS[action] for action in held & {"read", "delete"}}
+    return granted | {"push"} if {"add", "edit"} <= held else granted
+
+
+def _of_scope(address: Address, name: str) -> RepositoryRecord | None:
+    if not address.host_level:
+        return address.repository
+    found = snapshot().by_name.get(name.partition("/")[0])
+    return found if found is not None and found.path_enabled else None
+
+
+def _allowed(request: RegistryRequest, action: str) -> bool:
+    repository = request.address.repository
+    if repository is None:
+        return False
+    name = request.address.scope_prefix + request.image_name if request.image_name else ""
+    return _granted(request.principal, repository, name, action)
+
+
+def _granted(
+    principal: Principal, repository: RepositoryRecord, scope_name: str, action: str
+) -> bool:
+    if scope_name and not principal.token_allows("repository", scope_name, SCOPE_ACTIONS[action]):
+        return False
+    return may(principal, repository_view(repository.format, repository.name, action))

@@ -1,0 +1,63 @@
+"""`/v2/<name>/blobs/<digest>`."""
+
+from __future__ import annotations
+
+from repositories.actions.delete_content import delete_blob
+from repositories.blobs import ObjectMissing
+from repositories.content import StoredBlob, content_of
+from repositories.docker.request import RegistryRequest
+from repositories.docker.responses import RegistryResponse, empty_response
+from repositories.docker.views.downloads import download
+from repositories.protocol.digest import Digest
+from repositories.protocol.errors import ErrorCode, RegistryError
+from repositories.protocol.ranges import (
+    ByteRange,
+    etag,
+    etag_matches,
+    if_range_matches,
+    parse_range,
+)
+
+
+def get(request: RegistryRequest) -> RegistryResponse:
+    """A blob or a range of it; HEAD opens no file, and keeps the blob from being collected."""
+    digest = Digest.parse(request.target)
+    blob = content_of(request.repository).blob(request.image_name, digest)
+    if blob is None:
+        raise RegistryError(ErrorCode.BLOB_UNKNOWN, detail={"digest": str(digest)})
+    if etag_matches(request.header("IF_NONE_MATCH"), blob.digest):
+        return empty_response(
+            304, ("ETag", etag(blob.digest)), ("Docker-Content-Digest", blob.digest)
+        )
+    wanted = _range(request, blob)
+    status = 200 if wanted is None else 206
+    part = wanted or ByteRange(0, blob.size)
+    headers = [
+        ("Content-Type", "application/octet-stream"),
+        ("Content-Length", str(part.length)),
+        ("Docker-Content-Digest", blob.digest),
+        ("ETag", etag(blob.digest)),
+        ("Accept-Ranges", "bytes"),
+        ("Cache-Control", "max-age=31536000"),
+    ]
+    if wanted is not None:
+        headers.append(("Content-Range", wanted.content_range(blob.size)))
+    if request.method == "HEAD":
+        return RegistryResponse(status, headers)
+    try:
+        return RegistryResponse(status, headers, download(blob, part))
+    except ObjectMissing:
+        raise RegistryError(ErrorCode.BLOB_UNKNOWN, detail={"digest": blob.digest}) from None
+
+
+def delete(request: RegistryRequest) -> RegistryResponse:
+    """Takes the blob out of the image; one that a manifest still needs stays."""
+    digest = Digest.parse(request.target)
+    delete_blob(request.repository, request.image_name, digest, request.principal)
+    return empty_response(202)
+
+
+def _range(request: RegistryRequest, blob: StoredBlob) -> ByteRange | None:
+    if not if_range_matches(request.header("IF_RANGE"), blob.digest):
+        return None
+    return parse_range(request.header("RANGE"), blob.size)

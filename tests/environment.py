@@ -1,0 +1,14 @@
+"""Loaded before Django's settings: the tests keep their data in a folder of their own."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+if "NEXUSLITE_DATA_DIR" not in os.environ or os.environ.get("NEXUSLITE_TEST_DATA"):
+    _folder = tempfile.mkdtemp(prefix="nexuslite-tests-")
+    os.environ["NEXUSLITE_DATA_DIR"] = _folder
+    os.environ["NEXUSLITE_TEST_DATA"] = "1"
+    atexit.register(shutil.rmtree, _folder, ignore_errors=True)
