@@ -41,7 +41,7 @@ class ParsedManifest:
 
     ``layers`` are the layers of an image, or the blobs of an artifact manifest; ``children``
     are the entries of an index. ``artifact_type`` is what the referrers API shows: the
-    manifest's own, else for anything but an index the config's media type; empty for none.
+    manifest's own, else the config's media type; empty for none, as with an index.
     """
 
     media_type: str
@@ -108,7 +108,7 @@ def parse_manifest(content: bytes, content_type: str | None) -> ParsedManifest:
         layers=layers,
         children=children,
         subject=_descriptor(document, "subject"),
-        artifact_type=_artifact_type(document, media_type, config),
+        artifact_type=_artifact_type(document, config),
         annotations=document.text_map("annotations"),
     )
 
@@ -168,11 +168,9 @@ def _check_shape(
             raise ManifestInvalid("config is missing")
 
 
-def _artifact_type(document: JSONObject, media_type: str, config: Descriptor | None) -> str:
+def _artifact_type(document: JSONObject, config: Descriptor | None) -> str:
     own = document.text("artifactType")
-    if own or config is None or media_types.is_index(media_type):
-        return own
-    return config.media_type
+    return own if own or config is None else config.media_type
 
 
 def _descriptor(document: JSONObject, key: str) -> Descriptor | None:

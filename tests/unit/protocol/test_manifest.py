@@ -67,6 +67,12 @@ def test_parameters_of_the_content_type_are_ignored() -> None:
     assert parse(image(), content_type).media_type == media_types.OCI_MANIFEST
 
 
+def test_the_mediatype_of_the_body_counts_when_only_the_case_differs() -> None:
+    own = "application/vnd.Example.v1+json"
+    assert parse({"schemaVersion": 2, "mediaType": own}, own.lower()).media_type == own
+    assert parse({"schemaVersion": 2, "mediaType": own}, own.upper()).media_type == own
+
+
 @pytest.mark.parametrize("content_type", [None, "", " ; charset=utf-8"])
 def test_without_a_content_type_the_body_decides(content_type: str | None) -> None:
     own = media_types.DOCKER_MANIFEST

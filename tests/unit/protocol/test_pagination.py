@@ -2,7 +2,7 @@ import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from repositories.protocol.pagination import InvalidPageSize, Page, link_header, parse_page
@@ -68,6 +68,7 @@ def test_the_link_is_relative_and_keeps_other_parameters() -> None:
 
 
 @bounded
+@example(path='a>; rel="x"', last='b>; rel="x"', extra="&n=9")
 @given(path=st.text(max_size=20), last=st.text(max_size=20), extra=st.text(max_size=20))
 def test_nothing_breaks_out_of_the_link(path: str, last: str, extra: str) -> None:
     link = link_header("/" + path, 3, last, {"ns": extra})
