@@ -119,9 +119,10 @@ class BlobStorage(ABC):
         collector cannot delete what was just pushed again. A second ``finish`` of one staging
         returns the same key or raises StagingLost: compare keys before you delete a duplicate.
 
-        Raises DigestMismatch, and the staging is gone; StorageFull, and the staging is intact
-        (except where the system could not tell what reached the disk; then it is lost);
-        StagingLost; StagingBusy.
+        Raises DigestMismatch, and the staging is gone, though an object that had to be made
+        before it could be read is left to the sweeper; StorageFull, and the staging is intact,
+        unless the system cannot tell what reached the disk, then it is lost; StagingLost;
+        StagingBusy.
         """
 
     @abstractmethod
@@ -151,7 +152,10 @@ class BlobStorage(ABC):
 
     @abstractmethod
     def list_stagings(self) -> Iterator[FoundStaging]:
-        """Yield the stagings that hold bytes, in no particular order."""
+        """Yield the stagings that hold bytes, in no particular order.
+
+        One staging may be found in several pieces, each fit to be discarded.
+        """
 
     @abstractmethod
     def download_address(

@@ -4,7 +4,8 @@
 
     content/sha256/ab/<hex>.<random>   a blob on a file system
     staging/<random>                   an upload on a file system
-    content/ab/<random>                an object in a bucket
+    content/ab/<staging>.<random>      a blob in a bucket
+    staging/<staging>.<random>         a piece of an upload in a bucket
 
 The random suffix gives the same content a new key each time it is pushed, so that a collector
 that judged the old one cannot delete the new one. Blobs fan out over 256 folders an algorithm,
@@ -25,7 +26,8 @@ _FILE_KEY = re.compile(
     CONTENT + r"/(?:sha256/([0-9a-f]{2})/\1[0-9a-f]{62}|sha512/([0-9a-f]{2})/\2[0-9a-f]{126})"
     r"\.[0-9a-f]{32}"
 )
-_OBJECT_KEY = re.compile(CONTENT + r"/([0-9a-f]{2})/(\1[0-9a-f]{30})")
+_OBJECT_KEY = re.compile(CONTENT + r"/([0-9a-f]{2})/\1[0-9a-f]{30}\.[0-9a-f]{32}")
+_TAIL_KEY = re.compile(STAGING + r"/[0-9a-f]{32}\.[0-9a-f]{32}")
 
 
 def new_id() -> str:
@@ -60,15 +62,29 @@ def staging_key(staging_id: str) -> str:
     return f"{STAGING}/{_checked_id(staging_id)}"
 
 
-def object_key(object_id: str) -> str:
-    """Return the key of an object in a bucket. Raises ValueError for a bad id."""
-    return f"{CONTENT}/{_checked_id(object_id)[:2]}/{object_id}"
+def new_object_key(staging_id: str) -> str:
+    """Return a fresh key in a bucket for the blob of a staging. Raises ValueError for a bad id."""
+    return f"{CONTENT}/{_checked_id(staging_id)[:2]}/{staging_id}.{new_id()}"
 
 
-def object_id(key: str) -> str | None:
-    """Return the id in a bucket's key, None if ``object_key`` did not make the key."""
-    match = _OBJECT_KEY.fullmatch(key)
-    return None if match is None else match[2]
+def new_tail_key(staging_id: str) -> str:
+    """Return a fresh key in a bucket for bytes of a staging. Raises ValueError for a bad id."""
+    return f"{STAGING}/{_checked_id(staging_id)}.{new_id()}"
+
+
+def is_object_key(key: str) -> bool:
+    """Tell whether ``new_object_key`` could have returned the key."""
+    return _OBJECT_KEY.fullmatch(key) is not None
+
+
+def is_tail_key(key: str) -> bool:
+    """Tell whether ``new_tail_key`` could have returned the key."""
+    return _TAIL_KEY.fullmatch(key) is not None
+
+
+def staging_of(key: str) -> str:
+    """Return the id of the staging that a key in a bucket was made for."""
+    return key.rpartition("/")[2].partition(".")[0]
 
 
 def _checked_id(text: str) -> str:
