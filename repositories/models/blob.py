@@ -17,12 +17,14 @@ class Blob(models.Model):
     grace period has passed since; a manifest PUT claims its blobs in its own transaction.
     """
 
-    blob_store = models.ForeignKey(BlobStore, on_delete=models.PROTECT, related_name="blobs")
+    blob_store = models.ForeignKey(
+        BlobStore, on_delete=models.PROTECT, related_name="blobs", db_index=False
+    )
     digest = models.CharField(max_length=135)
     size = models.BigIntegerField()
     storage_key = models.CharField(max_length=300)
     created = models.DateTimeField(db_default=Now())
-    last_claimed = models.DateTimeField(db_default=Now(), db_index=True)
+    last_claimed = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -36,7 +38,9 @@ class Blob(models.Model):
 class ImageBlob(models.Model):
     """An image's own link to a blob; without it the blob is unknown under the image's name."""
 
-    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="blob_links")
+    image = models.ForeignKey(
+        Image, on_delete=models.CASCADE, related_name="blob_links", db_index=False
+    )
     blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="image_links")
     created = models.DateTimeField(db_default=Now())
 

@@ -1,4 +1,8 @@
-"""Images, their manifests and tags."""
+"""Images, their manifests and tags.
+
+Foreign keys whose column leads a unique constraint have no index of their own: every index is
+paid for by each push.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,9 @@ from repositories.models.repository import Repository
 class Image(models.Model):
     """A name under a repository; the registry API calls it a repository."""
 
-    repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="images")
+    repository = models.ForeignKey(
+        Repository, on_delete=models.CASCADE, related_name="images", db_index=False
+    )
     name = models.CharField(max_length=255)
     created = models.DateTimeField(db_default=Now())
 
@@ -31,7 +37,9 @@ class Manifest(models.Model):
     answers for it. The bytes live in the row: a manifest GET is one query.
     """
 
-    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="manifests")
+    image = models.ForeignKey(
+        Image, on_delete=models.CASCADE, related_name="manifests", db_index=False
+    )
     digest = models.CharField(max_length=135)
     media_type = models.CharField(max_length=255)
     content = models.BinaryField()
@@ -61,7 +69,9 @@ class Manifest(models.Model):
 class ManifestBlob(models.Model):
     """A blob that a manifest needs: its config and its layers."""
 
-    manifest = models.ForeignKey(Manifest, on_delete=models.CASCADE, related_name="blob_uses")
+    manifest = models.ForeignKey(
+        Manifest, on_delete=models.CASCADE, related_name="blob_uses", db_index=False
+    )
     blob = models.ForeignKey(
         "repositories.Blob", on_delete=models.PROTECT, related_name="manifest_uses"
     )
@@ -78,7 +88,9 @@ class ManifestBlob(models.Model):
 class ManifestChild(models.Model):
     """A manifest that an index lists, in the same image."""
 
-    index = models.ForeignKey(Manifest, on_delete=models.CASCADE, related_name="child_links")
+    index = models.ForeignKey(
+        Manifest, on_delete=models.CASCADE, related_name="child_links", db_index=False
+    )
     child = models.ForeignKey(Manifest, on_delete=models.CASCADE, related_name="index_links")
 
     class Meta:
@@ -93,7 +105,9 @@ class ManifestChild(models.Model):
 class Tag(models.Model):
     """A name for one manifest of an image."""
 
-    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags")
+    image = models.ForeignKey(
+        Image, on_delete=models.CASCADE, related_name="tags", db_index=False
+    )
     name = models.CharField(max_length=128)
     manifest = models.ForeignKey(Manifest, on_delete=models.CASCADE, related_name="tags")
     pushed_by = models.CharField(max_length=200, blank=True)
