@@ -8,57 +8,66 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from accounts.errors import TooManyAttempts
 
 T = TypeVar("T")
 
+_RETRY_AFTER_SECONDS = 2
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _MIB = 1024 * 1024
 
 
 class HashingPool:
-    """Runs slow work on at most `workers` threads; `waiting` more may queue, `patience` seconds."""
+    """Runs slow work on at most `workers` threads; `waiting` more may queue, `patience` seconds.
+
+    A caller waits in its own thread, so `waiting` has to stay well below a worker's threads: the
+    others go on serving whatever needs no password.
+    """
 
     def __init__(self, workers: int, waiting: int, patience: float) -> None:
         self._workers = workers
-        self._waiting = waiting
+        self._places = workers + waiting
         self._patience = patience
         self._start()
-        # Threads do not survive a fork, and a lock may have been held at that moment.
+        # Threads do not survive a fork, and the lock may have been held at that moment.
         os.register_at_fork(after_in_child=self._start)
 
-    def run(self, work: Callable[[], T]) -> T:
-        """What the work returns. Raises `TooManyAttempts` when it cannot be done in time."""
-        places = self._places
-        if not places.acquire(blocking=False):
-            raise TooManyAttempts(retry_after=self._retry_after)
+    def run(self, work: Callable[[], T], key: Hashable = None) -> T:
+        """What the work returns. Raises `TooManyAttempts` when it cannot be done in time.
+
+        Callers with equal keys at the same moment share one run: fifty jobs of one pipeline that
+        sign in together cost one hash.
+        """
+        future = self._begin(work, key if key is not None else object())
         try:
-            # Own threads rather than a semaphore around the callers': the C library keeps memory
-            # back for each thread that allocated much, measured 480 MB after 200 callers.
-            future = self._threads.submit(work)
-            try:
-                return future.result(timeout=self._patience)
-            except FutureTimeoutError:
-                future.cancel()
-                raise TooManyAttempts(retry_after=self._retry_after) from None
-        finally:
-            places.release()
+            return future.result(timeout=self._patience)
+        except FutureTimeoutError:
+            raise TooManyAttempts(retry_after=_RETRY_AFTER_SECONDS) from None
+
+    def _begin(self, work: Callable[[], T], key: Hashable) -> Future[T]:
+        with self._joining:
+            future = self._under_way.get(key)
+            if future is None:
+                if len(self._under_way) >= self._places:
+                    raise TooManyAttempts(retry_after=_RETRY_AFTER_SECONDS)
+                # Own threads rather than a semaphore around the callers': the C library keeps
+                # memory back for each thread that allocated much, 480 MB after 200 callers.
+                future = self._under_way[key] = self._threads.submit(work)
+                future.add_done_callback(lambda _: self._under_way.pop(key, None))
+            return future
 
     def _start(self) -> None:
-        self._places = threading.BoundedSemaphore(self._workers + self._waiting)
+        self._joining = threading.Lock()
+        self._under_way: dict[Hashable, Future[Any]] = {}
         self._threads = ThreadPoolExecutor(
             self._workers, thread_name_prefix="password", initializer=give_back_large_blocks
         )
-
-    @property
-    def _retry_after(self) -> int:
-        return max(1, round(self._patience))
 
 
 def give_back_large_blocks() -> None:

@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from functools import lru_cache
 
+from django.conf import settings
 from django.contrib.auth.hashers import (
     Argon2PasswordHasher,
     check_password,
@@ -25,7 +26,7 @@ from django.contrib.auth.hashers import (
 from accounts.hashing_pool import HashingPool
 
 _AT_ONCE = 2
-_WAITING = 128
+_SMALLEST_QUEUE = 4
 _PATIENCE_SECONDS = 10.0
 _REMEMBERED_SECONDS = 300.0
 _MOST_REMEMBERED = 2048
@@ -39,7 +40,11 @@ class RegistryArgon2Hasher(Argon2PasswordHasher):
     parallelism = 1
 
 
-_pool = HashingPool(workers=_AT_ONCE, waiting=_WAITING, patience=_PATIENCE_SECONDS)
+_pool = HashingPool(
+    workers=_AT_ONCE,
+    waiting=max(_SMALLEST_QUEUE, settings.NEXUSLITE_THREADS // 2),
+    patience=_PATIENCE_SECONDS,
+)
 
 
 def hash_password(password: str) -> str:
@@ -64,15 +69,12 @@ def verify(user_id: str, password: str, stored: str | None) -> bool:
         return True
 
     def check() -> bool:
-        # While this waited for its turn another request may have brought the same credentials.
-        if _remembered.knows(proof):
-            return True
         matches = _matches(password, against) and usable
         if matches:
             _remembered.add(proof)
         return matches
 
-    return _pool.run(check)
+    return _pool.run(check, key=proof)
 
 
 def _matches(password: str, stored: str) -> bool:
