@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.db import transaction
-from django.db.models.functions import Now
 
+from repositories import statements
 from repositories.actions import upload_sessions
 from repositories.actions.store_blob import link
-from repositories.models import Blob, ImageBlob
+from repositories.models import ImageBlob
 from repositories.protocol.digest import Digest
 from repositories.records import RepositoryRecord
 
@@ -42,14 +42,12 @@ def mount_blob(
     )
     if source_image is not None:
         links = links.filter(image__name=source_image)
-    candidates = links.order_by("pk").values_list("image__name", "blob_id")[:_CANDIDATES]
-    found = next((blob_id for name, blob_id in candidates if may_read(name)), None)
-    if found is None:
+    candidates = links.order_by("pk").values_list("image__name", flat=True)[:_CANDIDATES]
+    if not any(may_read(name) for name in candidates):
         return False
     with transaction.atomic():
-        blob = Blob.objects.select_for_update().filter(pk=found).first()
-        if blob is None:
+        claimed = statements.claim_blob(target.store.id, str(digest))
+        if claimed is None:
             return False
-        Blob.objects.filter(pk=blob.pk).update(last_claimed=Now())
-        link(target, image_name, blob)
+        link(target, image_name, claimed[0])
     return True

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from nexuslite.checkpoints import checkpoint
+from repositories import statements
 from repositories.actions import upload_sessions
+from repositories.actions.upload_sessions import UploadSession
 from repositories.blobs import DigestMismatch, Source, Staging, StagingBusy, StagingLost
-from repositories.models import Blob, Image, ImageBlob, Upload
 from repositories.protocol.digest import Digest
 from repositories.protocol.errors import ErrorCode, RegistryError
 from repositories.records import RepositoryRecord
 
 
-def finish_upload(repository: RepositoryRecord, upload: Upload, digest: Digest) -> None:
+def finish_upload(repository: RepositoryRecord, session: UploadSession, digest: Digest) -> None:
     """Verifies, stores and links what a session has staged, and ends the session.
 
     Order: bytes durable under their final key, then the rows, then the answer. A crash between
@@ -22,8 +22,7 @@ def finish_upload(repository: RepositoryRecord, upload: Upload, digest: Digest) 
     session is over.
     """
     upload_sessions.refuse_when_read_only(repository)
-    staging = Staging.from_json(upload.staging)
-    _store(repository, upload.image_name, staging, digest, upload)
+    _store(repository, session.image_name, session.staging, digest, session)
 
 
 def store_in_one_request(
@@ -41,29 +40,31 @@ def _store(
     image_name: str,
     staging: Staging,
     digest: Digest,
-    upload: Upload | None,
+    session: UploadSession | None,
 ) -> None:
     storage = repository.store.storage
-    if staging.digest == digest and _link_known(repository, image_name, digest, upload):
+    if staging.digest == digest and _link_known(repository, image_name, digest, session):
         storage.discard(staging)
         return
     try:
         stored = storage.finish(staging, digest)
     except DigestMismatch as mismatch:
-        if upload is not None:
-            upload_sessions.forget_upload(upload)
+        if session is not None:
+            upload_sessions.forget_upload(session)
         raise RegistryError(ErrorCode.DIGEST_INVALID, str(mismatch)) from None
     except StagingLost:
         raise RegistryError(ErrorCode.BLOB_UPLOAD_UNKNOWN) from None
     except StagingBusy:
         raise upload_sessions.busy() from None
     with transaction.atomic():
-        blob = _claim_or_create(repository, digest, stored.size, stored.storage_key)
-        link(repository, image_name, blob)
-        _end(upload)
+        blob_id, storage_key = statements.claim_or_insert_blob(
+            repository.store.id, str(digest), stored.size, stored.storage_key
+        )
+        link(repository, image_name, blob_id)
+        _end(session)
         checkpoint("blob.before_commit")
     checkpoint("blob.committed")
-    if blob.storage_key != stored.storage_key:
+    if storage_key != stored.storage_key:
         # The same blob was stored by somebody else meanwhile: one object, two links.
         storage.delete(stored.storage_key)
 
@@ -72,59 +73,26 @@ def _link_known(
     repository: RepositoryRecord,
     image_name: str,
     digest: Digest,
-    upload: Upload | None,
+    session: UploadSession | None,
 ) -> bool:
     """Links a blob that the store has already; no file needs to be made durable then."""
-    if not Blob.objects.filter(blob_store_id=repository.store.id, digest=str(digest)).exists():
+    if not statements.blob_exists(repository.store.id, str(digest)):
         return False
     with transaction.atomic():
-        blob = _claim(repository, digest)
-        if blob is None:
+        claimed = statements.claim_blob(repository.store.id, str(digest))
+        if claimed is None:
             return False
-        link(repository, image_name, blob)
-        _end(upload)
+        link(repository, image_name, claimed[0])
+        _end(session)
     return True
 
 
-def _claim(repository: RepositoryRecord, digest: Digest) -> Blob | None:
-    """The blob's row, locked and claimed, so that no collector takes it before the commit."""
-    blob = (
-        Blob.objects.select_for_update()
-        .filter(blob_store_id=repository.store.id, digest=str(digest))
-        .first()
-    )
-    if blob is not None:
-        Blob.objects.filter(pk=blob.pk).update(last_claimed=Now())
-    return blob
-
-
-def _claim_or_create(
-    repository: RepositoryRecord, digest: Digest, size: int, storage_key: str
-) -> Blob:
-    Blob.objects.bulk_create(
-        [
-            Blob(
-                blob_store_id=repository.store.id,
-                digest=str(digest),
-                size=size,
-                storage_key=storage_key,
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    blob = _claim(repository, digest)
-    if blob is None:
-        # A collector took the other row between the two statements: the next try stores anew.
-        raise RegistryError(ErrorCode.UNAVAILABLE, headers={"Retry-After": "1"})
-    return blob
-
-
-def link(repository: RepositoryRecord, image_name: str, blob: Blob) -> None:
+def link(repository: RepositoryRecord, image_name: str, blob_id: int) -> None:
     """Lets the image show the blob; part of the caller's transaction."""
-    image, _ = Image.objects.get_or_create(repository_id=repository.id, name=image_name)
-    ImageBlob.objects.bulk_create([ImageBlob(image=image, blob=blob)], ignore_conflicts=True)
+    statements.link_blob(statements.image_id(repository.id, image_name), blob_id)
 
 
-def _end(upload: Upload | None) -> None:
-    if upload is not None:
-        Upload.objects.filter(pk=upload.pk).delete()
+def _end(session: UploadSession | None) -> None:
+    # Whoever removes the row has finished the session; a second one finds nothing to finish.
+    if session is not None and not statements.delete_upload(session.id):
+        raise upload_sessions.unknown(str(session.id))

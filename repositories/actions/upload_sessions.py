@@ -6,14 +6,13 @@ node that shares database and store, can go on with a session.
 
 from __future__ import annotations
 
-import uuid
-
-from django.db.models.functions import Now
+from dataclasses import dataclass
+from uuid import UUID, uuid4
 
 from accounts.principals import Principal
 from nexuslite.database import relaxed_transaction
+from repositories import statements
 from repositories.blobs import AppendInterrupted, Source, Staging, StagingBusy, StagingLost
-from repositories.models import Upload
 from repositories.models.repository import WritePolicy
 from repositories.protocol.digest import SHA256
 from repositories.protocol.errors import ErrorCode, RegistryError, read_only
@@ -26,81 +25,94 @@ def refuse_when_read_only(repository: RepositoryRecord) -> None:
         raise read_only(repository.name)
 
 
+@dataclass(slots=True)
+class UploadSession:
+    """A session as a request works on it: its row, with what is staged so far."""
+
+    id: UUID
+    image_name: str
+    algorithm: str
+    offset: int
+    staging: Staging
+
+
 def start_upload(
     repository: RepositoryRecord, image_name: str, principal: Principal, algorithm: str = SHA256
-) -> Upload:
+) -> UploadSession:
     """Begins a session; nothing is written to the blob store yet."""
     refuse_when_read_only(repository)
-    upload = Upload(
-        repository_id=repository.id,
-        image_name=image_name,
-        algorithm=algorithm,
-        staging=repository.store.storage.stage().to_json(),
-        started_by=principal.user_id or "",
-    )
+    staging = repository.store.storage.stage()
+    session = UploadSession(uuid4(), image_name, algorithm, 0, staging)
     with relaxed_transaction():
-        upload.save(force_insert=True)
-    return upload
+        statements.insert_upload(
+            session.id,
+            repository.id,
+            image_name,
+            algorithm,
+            staging.to_json(),
+            principal.user_id or "",
+        )
+    return session
 
 
-def find_upload(repository: RepositoryRecord, image_name: str, upload_id: str) -> Upload:
+def find_upload(repository: RepositoryRecord, image_name: str, upload_id: str) -> UploadSession:
     """The session of this image; raises `BLOB_UPLOAD_UNKNOWN`."""
     try:
-        key = uuid.UUID(upload_id)
+        key = UUID(upload_id)
     except ValueError:
-        raise _unknown(upload_id) from None
-    upload = Upload.objects.filter(
-        pk=key, repository_id=repository.id, image_name=image_name
-    ).first()
-    if upload is None:
-        raise _unknown(upload_id)
-    return upload
+        raise unknown(upload_id) from None
+    found = statements.find_upload(key, repository.id, image_name)
+    if found is None:
+        raise unknown(upload_id)
+    algorithm, offset, staging = found
+    return UploadSession(key, image_name, algorithm, offset, Staging.from_json(staging))
 
 
-def append_to_upload(repository: RepositoryRecord, upload: Upload, source: Source) -> Staging:
-    """Writes the source behind what has arrived and records how far the upload is.
+def write(repository: RepositoryRecord, session: UploadSession, source: Source) -> None:
+    """Writes the source behind what has arrived; what the row says follows from the caller.
 
-    Bytes that arrived before the source failed are recorded too, so that the client can resume;
-    the failure is raised again. Raises `BLOB_UPLOAD_UNKNOWN`, `StorageFull`.
+    Bytes that arrived before the source failed are recorded, so that the client can resume; the
+    failure is raised again. Raises `BLOB_UPLOAD_UNKNOWN`, `StorageFull`.
     """
     refuse_when_read_only(repository)
-    staging = Staging.from_json(upload.staging)
     try:
-        grown = repository.store.storage.append(staging, source, hash_with=upload.algorithm)
+        session.staging = repository.store.storage.append(
+            session.staging, source, hash_with=session.algorithm
+        )
     except AppendInterrupted as interruption:
-        record_progress(upload, interruption.staging)
+        session.staging = interruption.staging
+        record_progress(session)
         raise
     except StagingLost:
-        forget_upload(upload)
-        raise _unknown(str(upload.pk)) from None
+        forget_upload(session)
+        raise unknown(str(session.id)) from None
     except StagingBusy:
         raise busy() from None
-    return grown
 
 
-def record_progress(upload: Upload, staging: Staging) -> None:
+def record_progress(session: UploadSession) -> None:
     """Commits the new offset without waiting for the disk: a session may die with a power cut."""
+    staging = session.staging
     with relaxed_transaction():
-        recorded = Upload.objects.filter(pk=upload.pk, offset=upload.offset).update(
-            offset=staging.size, staging=staging.to_json(), updated=Now()
+        recorded = statements.move_upload(
+            session.id, session.offset, staging.size, staging.to_json()
         )
     if not recorded:
         # Another request finished or moved the session while this one wrote.
-        raise _unknown(str(upload.pk))
-    upload.offset = staging.size
-    upload.staging = staging.to_json()
+        raise unknown(str(session.id))
+    session.offset = staging.size
 
 
-def cancel_upload(repository: RepositoryRecord, upload: Upload) -> None:
+def cancel_upload(repository: RepositoryRecord, session: UploadSession) -> None:
     """Ends a session and frees its bytes."""
-    forget_upload(upload)
-    repository.store.storage.discard(Staging.from_json(upload.staging))
+    forget_upload(session)
+    repository.store.storage.discard(session.staging)
 
 
-def forget_upload(upload: Upload) -> None:
+def forget_upload(session: UploadSession) -> None:
     """Removes the row of a session."""
     with relaxed_transaction():
-        Upload.objects.filter(pk=upload.pk).delete()
+        statements.delete_upload(session.id)
 
 
 def busy() -> RegistryError:
@@ -110,5 +122,6 @@ def busy() -> RegistryError:
     )
 
 
-def _unknown(upload_id: str) -> RegistryError:
+def unknown(upload_id: str) -> RegistryError:
+    """404: there is no such session, or there is none any more."""
     return RegistryError(ErrorCode.BLOB_UPLOAD_UNKNOWN, detail={"uuid": upload_id[:80]})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from repositories.actions import upload_sessions
 from repositories.actions.mount_blob import mount_blob
 from repositories.actions.store_blob import finish_upload, store_in_one_request
+from repositories.actions.upload_sessions import UploadSession
 from repositories.docker import door
 from repositories.docker.request import RegistryRequest
 from repositories.docker.responses import RegistryResponse, empty_response
-from repositories.models import Upload
 from repositories.protocol.digest import SHA256, Digest, new_hasher
 from repositories.protocol.errors import ErrorCode, RegistryError
 from repositories.protocol.names import InvalidName
@@ -47,8 +47,8 @@ def append(request: RegistryRequest) -> RegistryResponse:
     """PATCH: a chunk with its Content-Range, or a stream that goes on where the last ended."""
     upload = _find(request)
     _refuse_out_of_order(request, upload)
-    staging = upload_sessions.append_to_upload(request.repository, upload, request.body)
-    upload_sessions.record_progress(upload, staging)
+    upload_sessions.write(request.repository, upload, request.body)
+    upload_sessions.record_progress(upload)
     return empty_response(202, *_session_headers(request, upload))
 
 
@@ -61,9 +61,7 @@ def finish(request: RegistryRequest) -> RegistryResponse:
     upload = _find(request)
     _refuse_out_of_order(request, upload)
     if request.content_length != 0:
-        staging = upload_sessions.append_to_upload(request.repository, upload, request.body)
-        if staging.size != upload.offset:
-            upload.staging = staging.to_json()
+        upload_sessions.write(request.repository, upload, request.body)
     finish_upload(request.repository, upload, digest)
     return _created(request, digest)
 
@@ -74,11 +72,11 @@ def cancel(request: RegistryRequest) -> RegistryResponse:
     return empty_response(204)
 
 
-def _find(request: RegistryRequest) -> Upload:
+def _find(request: RegistryRequest) -> UploadSession:
     return upload_sessions.find_upload(request.repository, request.image_name, request.target)
 
 
-def _refuse_out_of_order(request: RegistryRequest, upload: Upload) -> None:
+def _refuse_out_of_order(request: RegistryRequest, upload: UploadSession) -> None:
     header = request.header("CONTENT_RANGE")
     if header is None:
         return
@@ -129,11 +127,11 @@ def _mount_source(request: RegistryRequest) -> tuple[RepositoryRecord | None, st
         return None, None
 
 
-def _session_headers(request: RegistryRequest, upload: Upload) -> list[tuple[str, str]]:
+def _session_headers(request: RegistryRequest, upload: UploadSession) -> list[tuple[str, str]]:
     return [
-        ("Location", request.path_to("blobs/uploads", str(upload.pk))),
+        ("Location", request.path_to("blobs/uploads", str(upload.id))),
         ("Range", upload_range(upload.offset)),
-        ("Docker-Upload-UUID", str(upload.pk)),
+        ("Docker-Upload-UUID", str(upload.id)),
     ]
 
 
