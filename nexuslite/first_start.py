@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -13,6 +16,7 @@ from repositories.models import BlobStore
 from repositories.records import storage_of
 
 DEFAULT_BLOB_STORE = "default"
+_MIGRATION_LOCK = 0x6E657875
 
 
 def prepare() -> None:
@@ -22,14 +26,36 @@ def prepare() -> None:
     ensure_first_users()
     ensure_default_blob_store()
     publish_wanted_connectors()
+    _let_go_of_database()
+
+
+def _let_go_of_database() -> None:
+    """Closes the connection, and the pool with its threads: neither survives a fork."""
     connection.close()
+    if connection.vendor == "postgresql":
+        connection.close_pool()  # type: ignore[attr-defined]
 
 
 def migrate() -> None:
     """Applies what is missing of the migrations; no more than a look when nothing is."""
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        call_command("migrate", verbosity=0, interactive=False)
+    with _alone():
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            call_command("migrate", verbosity=0, interactive=False)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keeps several nodes that start at the same moment from migrating side by side."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATION_LOCK])
 
 
 def ensure_default_blob_store() -> None:

@@ -8,6 +8,15 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 
 
+def release_connection() -> None:
+    """Gives the connection back before long file or network work; the next query takes one anew.
+
+    A pool would run dry while clients upload; the embedded database's connection costs nothing.
+    """
+    if connection.vendor == "postgresql" and not connection.in_atomic_block:
+        connection.close()
+
+
 @contextmanager
 def relaxed_transaction() -> Iterator[None]:
     """A transaction that is committed without waiting for the disk.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from nexuslite.checkpoints import checkpoint
+from nexuslite.database import release_connection
 from repositories import statements
 from repositories.actions import upload_sessions
 from repositories.actions.upload_sessions import UploadSession
@@ -31,6 +32,7 @@ def store_in_one_request(
     """Stores a blob that came as the body of a single POST; there is no session."""
     upload_sessions.refuse_when_read_only(repository)
     storage = repository.store.storage
+    release_connection()
     staging = storage.append(storage.stage(), source, hash_with=digest.algorithm)
     _store(repository, image_name, staging, digest, None)
 
@@ -46,6 +48,7 @@ def _store(
     if staging.digest == digest and _link_known(repository, image_name, digest, session):
         storage.discard(staging)
         return
+    release_connection()
     try:
         stored = storage.finish(staging, digest)
     except DigestMismatch as mismatch:

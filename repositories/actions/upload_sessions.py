@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from accounts.principals import Principal
-from nexuslite.database import relaxed_transaction
+from nexuslite.database import relaxed_transaction, release_connection
 from repositories import statements
 from repositories.blobs import AppendInterrupted, Source, Staging, StagingBusy, StagingLost
 from repositories.models.repository import WritePolicy
@@ -75,6 +75,7 @@ def write(repository: RepositoryRecord, session: UploadSession, source: Source) 
     failure is raised again. Raises `BLOB_UPLOAD_UNKNOWN`, `StorageFull`.
     """
     refuse_when_read_only(repository)
+    release_connection()
     try:
         session.staging = repository.store.storage.append(
             session.staging, source, hash_with=session.algorithm
