@@ -51,12 +51,6 @@ def security_settings() -> SecurityRecord:
     return _settings.lookup(SecuritySettings.ROW, _load_settings)
 
 
-def forget() -> None:
-    """Empties this process's memory. For tests, which roll changes back."""
-    _users.clear()
-    _settings.clear()
-
-
 def _can_be_stored(text: str) -> bool:
     # PostgreSQL refuses NUL, and JSON can smuggle in lone surrogates.
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -14,7 +14,7 @@ class Refusal(StrEnum):
     TOKEN = "the token is invalid or has expired"  # noqa: S105 - a message
 
 
-class CredentialsRefused(Exception):  # noqa: N818 - it names an outcome
+class CredentialsRefused(Exception):
     """No active realm accepts the credentials. Answered with 401."""
 
     def __init__(self, refusal: Refusal) -> None:
@@ -27,7 +27,7 @@ class CredentialsRefused(Exception):  # noqa: N818 - it names an outcome
         return self.refusal.value
 
 
-class TooManyAttempts(Exception):  # noqa: N818 - it names an outcome
+class TooManyAttempts(Exception):
     """More passwords wait to be checked than can be in time. Answered with 429 or 503."""
 
     def __init__(self, retry_after: int) -> None:
@@ -36,24 +36,24 @@ class TooManyAttempts(Exception):  # noqa: N818 - it names an outcome
         """Seconds, for the header `Retry-After`."""
 
 
-class InvalidToken(Exception):  # noqa: N818 - it names an outcome
+class InvalidToken(Exception):
     """The token is not one of ours, has expired, or is meant for something else."""
 
 
-class InvalidTokenRequest(Exception):  # noqa: N818 - it names an outcome
+class InvalidTokenRequest(Exception):
     """The token endpoint was asked for something it cannot do. Answered with 400."""
 
 
-class NotPermitted(Exception):  # noqa: N818 - it names an outcome
+class NotPermitted(Exception):
     """The principal has no permission for the operation. Answered with 403."""
 
 
-class UserNotFound(Exception):  # noqa: N818 - it names an outcome
+class UserNotFound(Exception):
     """There is no user with the id. Answered with 404."""
 
     def __init__(self, user_id: str) -> None:
         super().__init__(f"User '{user_id}' not found.")
 
 
-class InvalidPassword(Exception):  # noqa: N818 - it names an outcome
+class InvalidPassword(Exception):
     """The password cannot be set. Answered with 400."""

@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from accounts import sessions
 from accounts.authentication import authenticate
 from accounts.errors import CredentialsRefused, TooManyAttempts
-from accounts.principals import ANONYMOUS
+from accounts.principals import ANONYMOUS, Principal
+from nexuslite import stamps
 
 BASIC_CHALLENGE = 'BASIC realm="Sonatype Nexus Repository Manager"'
 """What Nexus sends; clients and scripts look for it."""
@@ -26,17 +27,22 @@ class PrincipalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """The answer of the view, or 401 or 429."""
+        with stamps.observed(stamps.CONFIGURATION, stamps.SECURITY):
+            refusal = self._identify(request)
+            return refusal or self._get_response(request)
+
+    def _identify(self, request: HttpRequest) -> HttpResponse | None:
         authorization = request.META.get("HTTP_AUTHORIZATION")
         try:
             principal = authenticate(authorization, None, request.META.get("REMOTE_ADDR", ""))
         except CredentialsRefused:
             return HttpResponse(status=401, headers={"WWW-Authenticate": BASIC_CHALLENGE})
-        except TooManyAttempts as refusal:
+        except TooManyAttempts as attempts:
             return HttpResponse(
                 "Too many authentication attempts",
                 status=429,
                 content_type="text/plain",
-                headers={"Retry-After": str(refusal.retry_after)},
+                headers={"Retry-After": str(attempts.retry_after)},
             )
         if principal.is_anonymous:
             principal = sessions.principal_of(request) or ANONYMOUS
@@ -44,4 +50,12 @@ class PrincipalMiddleware:
             # No browser adds a header of its own accord: there is no session to forge.
             request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
         request.principal = principal  # type: ignore[attr-defined]
-        return self._get_response(request)
+        return None
+
+
+def requesting_principal(request: HttpRequest) -> Principal:
+    """The principal that the middleware has put on the request."""
+    principal = getattr(request, "principal", None)
+    if not isinstance(principal, Principal):
+        raise TypeError("PrincipalMiddleware has not seen this request")
+    return principal

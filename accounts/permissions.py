@@ -15,7 +15,7 @@ from functools import lru_cache
 ANY = "*"
 
 
-class InvalidPermission(ValueError):  # noqa: N818 - it names what the text is
+class InvalidPermission(ValueError):
     """The text is not a permission: it is empty or has an empty part."""
 
 

@@ -42,8 +42,3 @@ class StampedCache(Generic[K, V]):
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    def clear(self) -> None:
-        """Forgets everything."""
-        with self._filling:
-            self._entries.clear()

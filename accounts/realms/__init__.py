@@ -11,11 +11,6 @@ _REALMS: dict[str, Realm] = {
 }
 
 
-def available() -> list[Realm]:
-    """Every realm that can be made active."""
-    return list(_REALMS.values())
-
-
 def get(realm_id: str) -> Realm | None:
     """The realm with the id."""
     return _REALMS.get(realm_id)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.actions.change_password import change_password
 from accounts.errors import CredentialsRefused, TooManyAttempts
-from accounts.middleware import PrincipalMiddleware
+from accounts.middleware import PrincipalMiddleware, requesting_principal
 from accounts.models import User, UserStatus
 from accounts.principals import Principal
 from accounts.sessions import authenticate_session, principal_of, sign_out
@@ -16,7 +16,7 @@ from nexuslite import stamps
 
 
 @pytest.fixture
-def browser(rf):
+def one_browser(rf):
     """Requests of one browser: each continues the session that the one before it left."""
     key = [None]
 
@@ -34,12 +34,12 @@ def browser(rf):
 
 
 @pytest.fixture
-def signed_in(make_user, browser):
+def signed_in(make_user, one_browser):
     make_user("alice", "secret")
-    request = browser()
+    request = one_browser()
     authenticate_session(request, "alice", "secret", "192.0.2.1")
-    browser.keep(request)
-    return browser
+    one_browser.keep(request)
+    return one_browser
 
 
 def test_who_signs_in_is_known_to_the_next_request(signed_in):
@@ -49,29 +49,29 @@ def test_who_signs_in_is_known_to_the_next_request(signed_in):
     assert principal.realm == "NexusAuthenticatingRealm"
 
 
-def test_nobody_is_known_without_signing_in(db, browser):
-    assert principal_of(browser()) is None
+def test_nobody_is_known_without_signing_in(db, one_browser):
+    assert principal_of(one_browser()) is None
 
 
-def test_a_wrong_password_signs_nobody_in(make_user, browser):
+def test_a_wrong_password_signs_nobody_in(make_user, one_browser):
     make_user("alice", "secret")
-    request = browser()
+    request = one_browser()
     with pytest.raises(CredentialsRefused):
         authenticate_session(request, "alice", "wrong", "192.0.2.1")
     assert principal_of(request) is None
 
 
-def test_a_session_planted_before_the_sign_in_is_worth_nothing(make_user, browser):
+def test_a_session_planted_before_the_sign_in_is_worth_nothing(make_user, one_browser):
     make_user("alice", "secret")
-    planted = browser()
+    planted = one_browser()
     planted.session["planted"] = True
-    browser.keep(planted)
-    request = browser()
+    one_browser.keep(planted)
+    request = one_browser()
     authenticate_session(request, "alice", "secret", "192.0.2.1")
     request.session.save()
     assert request.session.session_key != planted.session.session_key
     assert "planted" not in request.session
-    assert principal_of(browser()) is None
+    assert principal_of(one_browser()) is None
 
 
 def test_signing_out_ends_the_session(signed_in):
@@ -93,15 +93,20 @@ def test_a_disabled_user_has_no_session(signed_in):
 
 
 def view(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(str(request.principal))
+    return HttpResponse(str(requesting_principal(request)))
+
+
+def test_a_request_that_did_not_pass_the_middleware_has_no_principal(rf):
+    with pytest.raises(TypeError):
+        requesting_principal(rf.get("/"))
 
 
 def test_the_session_tells_the_principal(signed_in):
     assert PrincipalMiddleware(view)(signed_in()).content == b"alice"
 
 
-def test_without_a_session_the_principal_is_anonymous(db, browser):
-    assert PrincipalMiddleware(view)(browser()).content == b"anonymous"
+def test_without_a_session_the_principal_is_anonymous(db, one_browser):
+    assert PrincipalMiddleware(view)(one_browser()).content == b"anonymous"
 
 
 def test_the_header_counts_before_the_session_and_needs_no_csrf_token(signed_in, make_user, basic):
@@ -134,12 +139,12 @@ def test_wrong_credentials_get_nexus_empty_401(signed_in, basic):
     assert answer["WWW-Authenticate"] == 'BASIC realm="Sonatype Nexus Repository Manager"'
 
 
-def test_too_many_attempts_get_429_and_a_time(db, browser, basic, monkeypatch):
+def test_too_many_attempts_get_429_and_a_time(db, one_browser, basic, monkeypatch):
     def overloaded(*_: object) -> None:
         raise TooManyAttempts(retry_after=7)
 
     monkeypatch.setattr("accounts.passwords.verify", overloaded)
-    request = browser()
+    request = one_browser()
     request.META["HTTP_AUTHORIZATION"] = basic("alice", "secret")
     answer = PrincipalMiddleware(view)(request)
     assert answer.status_code == 429
