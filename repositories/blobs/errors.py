@@ -4,7 +4,7 @@ from repositories.blobs.staging import Staging
 from repositories.protocol.digest import Digest
 
 
-class InvalidConfiguration(ValueError):  # noqa: N818 - the field's term
+class InvalidConfiguration(ValueError):
     """The configuration of a store is refused; the text tells the administrator why."""
 
 
@@ -12,27 +12,27 @@ class StorageError(Exception):
     """A storage operation failed."""
 
 
-class StorageFull(StorageError):  # noqa: N818
+class StorageFull(StorageError):
     """There is no space, or no quota, for the bytes. Works again once there is."""
 
 
-class StorageUnavailable(StorageError):  # noqa: N818
+class StorageUnavailable(StorageError):
     """The storage cannot be reached or refuses to work; the text is the reason."""
 
 
-class ObjectMissing(StorageError):  # noqa: N818
+class ObjectMissing(StorageError):
     """The storage holds no object under this key."""
 
 
-class StagingLost(StorageError):  # noqa: N818
+class StagingLost(StorageError):
     """The staged bytes are gone or fewer than recorded: the upload must start again."""
 
 
-class StagingBusy(StorageError):  # noqa: N818
+class StagingBusy(StorageError):
     """Another worker is writing or finishing the same staging at this moment."""
 
 
-class DigestMismatch(StorageError):  # noqa: N818
+class DigestMismatch(StorageError):
     """The staged bytes do not have the digest that was named; the staging has been removed."""
 
     def __init__(self, expected: Digest, actual: Digest) -> None:
@@ -41,7 +41,7 @@ class DigestMismatch(StorageError):  # noqa: N818
         self.actual = actual
 
 
-class AppendInterrupted(StorageError):  # noqa: N818
+class AppendInterrupted(StorageError):
     """The source failed part way; its own error is the ``__cause__``.
 
     ``staging`` holds what had arrived until then. Record it, and the upload can be resumed.

@@ -1,6 +1,7 @@
 """The storages under test."""
 
-import itertools
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +13,6 @@ from repositories.blobs.objects import ObjectStorage
 
 from .memory import MemoryBucket
 from .seaweed import S3Server, running_s3_server
-
-_bucket_numbers = itertools.count()
 
 
 @pytest.fixture
@@ -34,17 +33,38 @@ def s3_server(tmp_path_factory) -> Iterator[S3Server]:
         yield server
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def s3_configuration(s3_server) -> dict:
-    """Return the configuration of a store whose bucket does not exist yet."""
-    return s3_server.configuration(f"bucket-{next(_bucket_numbers)}")
+    return s3_server.configuration("shared", "store/blobs")
 
 
-@pytest.fixture
-def s3_storage(s3_configuration) -> BlobStorage:
+@pytest.fixture(scope="session")
+def shared_s3_storage(s3_configuration) -> BlobStorage:
+    """Return the store that all tests use, since connecting takes half a second each time."""
     storage = open_store("S3", s3_configuration, relative_to=Path())
     storage.create()
     return storage
+
+
+@pytest.fixture
+def s3_storage(shared_s3_storage) -> BlobStorage:
+    for item in shared_s3_storage.list():
+        shared_s3_storage.delete(item.storage_key)
+    for piece in shared_s3_storage.list_stagings():
+        shared_s3_storage.discard(piece.staging)
+    return shared_s3_storage
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A file system of 8 MiB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a file system")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", folder], check=True)
 
 
 @pytest.fixture(params=["file", "memory", "s3"])

@@ -21,11 +21,11 @@ START_SECONDS = 60
 class S3Server:
     endpoint: str
 
-    def configuration(self, bucket: str, **sections) -> dict:
+    def configuration(self, bucket: str, prefix: str = "", **sections) -> dict:
         """Return a blob store's configuration as REST has it."""
         return {
             "bucketConfiguration": {
-                "bucket": {"region": "us-east-1", "name": bucket, "prefix": "a/prefix"},
+                "bucket": {"region": "us-east-1", "name": bucket, "prefix": prefix},
                 "bucketSecurity": {"accessKeyId": ACCESS_KEY, "secretAccessKey": SECRET_KEY},
                 "advancedBucketConnection": {"endpoint": self.endpoint, "forcePathStyle": True},
                 "preSignedUrlEnabled": True,
