@@ -7,8 +7,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +45,8 @@ def running_s3_server(folder: Path) -> Iterator[S3Server]:
         _command(folder, data, ports), stdout=log, stderr=subprocess.STDOUT, cwd=folder
     )
     try:
-        endpoint = f"http://127.0.0.1:{ports[-1]}"
-        _wait(process, endpoint, folder / "log")
+        master, endpoint = (f"http://127.0.0.1:{port}" for port in (ports[0], ports[-1]))
+        _wait(process, lambda: _has_volumes(master) and _answers(endpoint), folder / "log")
         yield S3Server(endpoint)
     finally:
         process.kill()
@@ -98,14 +98,29 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _wait(process: subprocess.Popen, endpoint: str, log: Path) -> None:
+def _wait(process: subprocess.Popen, ready: Callable[[], bool], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with closing(urllib.request.urlopen(endpoint, timeout=5)):
-                return
-        except urllib.error.HTTPError:
-            return  # It refuses strangers, so it answers.
-        except OSError:
-            time.sleep(0.05)
+        if ready():
+            return
+        time.sleep(0.05)
     raise RuntimeError(log.read_text(errors="replace")[-5000:])
+
+
+def _has_volumes(master: str) -> bool:
+    """Tell whether there is a place to write to; who writes before waits for five seconds."""
+    try:
+        with urllib.request.urlopen(f"{master}/dir/status", timeout=5) as answer:
+            return bool(json.load(answer)["Topology"]["DataCenters"])
+    except (OSError, KeyError):
+        return False
+
+
+def _answers(endpoint: str) -> bool:
+    try:
+        with urllib.request.urlopen(endpoint, timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True  # It refuses strangers.
+    except OSError:
+        return False

@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import shutil
+import subprocess
 import threading
 from pathlib import Path
 
@@ -268,10 +269,14 @@ def test_a_file_in_the_place_of_the_store_is_reported(tmp_path):
         storage.create()
 
 
-def test_a_store_that_cannot_be_written_is_reported(file_storage, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
+def test_a_disk_that_became_read_only_is_reported_and_still_read(small_storage, small_disk):
+    blob = put(small_storage, b"content")
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     with pytest.raises(StorageUnavailable, match="cannot be written"):
-        file_storage.check()
+        small_storage.check()
+    with pytest.raises(StorageUnavailable):
+        put(small_storage, b"more")
+    assert read(small_storage, blob.storage_key) == b"content"
 
 
 def test_space_is_what_the_file_system_has(file_storage):
