@@ -14,7 +14,7 @@ NEXUSLITE_ADMIN_PASSWORD: str | None = env.str("NEXUSLITE_ADMIN_PASSWORD", defau
 NEXUSLITE_HOST = env.str("NEXUSLITE_HOST", default="0.0.0.0")
 NEXUSLITE_PORT = env.int("NEXUSLITE_PORT", default=8081)
 NEXUSLITE_WORKERS = env.int("NEXUSLITE_WORKERS", default=2)
-NEXUSLITE_THREADS = env.int("NEXUSLITE_THREADS", default=64)
+NEXUSLITE_THREADS = env.int("NEXUSLITE_THREADS", default=192)
 NEXUSLITE_CONNECTOR_PORTS = environment.connector_ports()
 NEXUSLITE_CONNECTOR_HOST = env.str("NEXUSLITE_CONNECTOR_HOST", default="") or NEXUSLITE_HOST
 NEXUSLITE_TRUSTED_PROXIES = environment.trusted_proxies()
@@ -94,6 +94,7 @@ _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["ENGINE"] = "nexuslite.database.sqlite"
     _database["CONN_MAX_AGE"] = None
+    _database["TEST"] = {"NAME": ":memory:"}
     _database["OPTIONS"] = {"timeout": 10, "transaction_mode": "IMMEDIATE"}
 else:
     _database["OPTIONS"] = {
@@ -105,7 +106,6 @@ else:
     }
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.backends.RealmsBackend"]
 PASSWORD_HASHERS = ["accounts.passwords.RegistryArgon2Hasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
