@@ -13,6 +13,7 @@ from nexuslite.server.arbiter import Arbiter
 from nexuslite.server.background import BackgroundProcess
 from nexuslite.server.errors import PortUnavailableError
 from nexuslite.server.listener import reason
+from nexuslite.server.loads import Loads
 from nexuslite.server.lock import DataFolderLock
 from nexuslite.server.options import ServerOptions, parse_networks
 from nexuslite.server.ports import Ports
@@ -82,6 +83,7 @@ def _after(first: Callable[[], None] | None, then: Callable[[], None]) -> Callab
 
 def _forget_worker(arbiter: Arbiter, worker: Any) -> None:
     worker.arbiter_end.close()
+    worker.app.loads.free_slot(worker.slot)
 
 
 class Application(BaseApplication):  # type: ignore[misc]
@@ -96,6 +98,7 @@ class Application(BaseApplication):  # type: ignore[misc]
     ) -> None:
         self.options = options
         self.certificate = certificate
+        self.loads = Loads()
         self._load_application = load_application
         self._post_fork = post_fork
         super().__init__()

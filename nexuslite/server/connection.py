@@ -59,6 +59,7 @@ class Connection:
         step: what the main thread does when the socket is ready.
         work: what a request thread does with it.
         deadline: when the main thread gives up waiting; NEVER while a thread has it.
+        is_fresh: whether it has made no request yet.
         is_registered: whether the poller knows it.
         is_queued: whether it waits for a thread.
         is_parked: whether the poller sends its file.
@@ -87,6 +88,7 @@ class Connection:
         self.is_parked = False
         self.was_too_slow = False
         self.is_closed = False
+        self.is_fresh = True
         self.transfer: FileTransfer | None = None
         self.environ: dict[str, Any] | None = None
         self.pace = Pace()

@@ -42,7 +42,8 @@ _PLAIN_ON_TLS = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to
 
 
 class Poller:
-    """The connections of a worker and what they wait for.
+    """The connections of a worker and what they wait for; ``fresh`` counts those that have not
+    made a request yet.
 
     Methods say who may call them: the main thread, or the thread that has the connection.
     """
@@ -57,6 +58,7 @@ class Poller:
         self.epoll = select.epoll()
         self.connections: dict[int, Connection] = {}
         self.is_stopping = False
+        self.fresh = 0
         self.serve: Callable[[Connection], Callable[[], None]]
         self._options = options
         self._threads = threads
@@ -76,6 +78,7 @@ class Poller:
         connection.deadline = monotonic() + self._options.header_timeout
         with self._closing_lock:
             self.connections[connection.fd] = connection
+            self.fresh += 1
             port.connections += 1
         connection.step = self._sniff if port.tls else self._read_head
         connection.step(connection)
@@ -162,6 +165,7 @@ class Poller:
             # First, since the number may be given to a new connection at once.
             del self.connections[connection.fd]
             connection.port.connections -= 1
+            self._is_fresh_no_longer(connection)
             connection.close()
 
     # ---- steps: what the main thread does on an event
@@ -225,7 +229,15 @@ class Poller:
                 continue
             return
 
+    def _is_fresh_no_longer(self, connection: Connection) -> None:
+        if connection.is_fresh:
+            connection.is_fresh = False
+            self.fresh -= 1
+
     def _submit(self, connection: Connection) -> None:
+        if connection.is_fresh:
+            with self._closing_lock:
+                self._is_fresh_no_longer(connection)
         connection.deadline = monotonic() + self._options.queue_timeout
         connection.is_queued = True
         self._threads.submit(connection)

@@ -21,8 +21,10 @@ class Task(Protocol):
 class RequestThreads:
     """Runs tasks in at most ``capacity`` threads, shared out by ``Admission``."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, publish: Callable[[int], None]) -> None:
+        """``publish`` is told how many threads are busy whenever that changes."""
         self._admission: Admission[Task] = Admission(capacity)
+        self._publish = publish
         self._lock = Lock()
         self._queue: SimpleQueue[Task] = SimpleQueue()
         self._started = 0
@@ -38,6 +40,7 @@ class RequestThreads:
             if not self._admission.enter(task.claimant, task):
                 return
             self._start_thread_if_needed()
+            self._publish(self._admission.running)
         self._queue.put(task)
 
     def withdraw(self, task: Task) -> bool:
@@ -57,6 +60,7 @@ class RequestThreads:
             admitted = list(self._admission.leave(claimant))
             for _ in admitted:
                 self._start_thread_if_needed()
+            self._publish(self._admission.running)
         for task in admitted:
             self._queue.put(task)
 

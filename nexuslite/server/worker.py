@@ -6,7 +6,7 @@ import select
 import socket
 from collections.abc import Callable
 from functools import partial
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.workers.base import Worker as GunicornWorker
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from nexuslite.server.application import Application
 
 _TICK = 0.5
+# How far ahead a less busy worker gets in the race for a new connection.
+_HANDICAP = 0.0002
 _MOST_CONNECTIONS = 8192
 _RESERVED_FILES = 256
 
@@ -42,10 +44,12 @@ class Worker(GunicornWorker):  # type: ignore[misc]
         """Runs in the arbiter, before the fork."""
         super().__init__(*args, **kwargs)
         self.arbiter_end, self.worker_end = channel()
+        self.slot = self.app.loads.take_slot()
         self._handlers: dict[int, Callable[[], None]] = {}
         self._paused: set[int] = set()
         self._next_tick = 0.0
         self._most_connections = 0
+        self._busy = 0
 
     def init_process(self) -> None:
         """Set up after the fork; ends by running the loop."""
@@ -57,7 +61,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]
         )
         self._certificate = self.app.certificate
         self._proxies = TrustedProxies(parse_networks(options.trusted_proxies))
-        self._threads = RequestThreads(options.threads)
+        self._threads = RequestThreads(options.threads, self._publish_busy)
         self._poller = Poller(options, self._threads, self._certificate, self._proxies)
         super().init_process()
 
@@ -72,6 +76,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]
         self._watch(self.worker_end.fileno(), self._obey)
         for listener in self.sockets:
             self._watch_listener(listener)
+        self._publish()
         while self.alive:
             self._turn()
         self._finish()
@@ -80,6 +85,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]
         for listener in self.sockets[:]:
             self._stop_accepting(listener)
         self._poller.is_stopping = True
+        self.app.loads.leave(self.slot)
         self._poller.end_idle()
         until = monotonic() + self.app.options.graceful_timeout
         while self._poller.connections and monotonic() < until:
@@ -134,6 +140,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]
                 return False
             raise
         self._poller.welcome(connection, client, listener.connector)
+        self._publish()
         return True
 
     def _pause(self, listener: Listener) -> None:
@@ -146,7 +153,21 @@ class Worker(GunicornWorker):  # type: ignore[misc]
         self._poller.epoll.register(descriptor, select.EPOLLIN)
 
     def _watch_listener(self, listener: Listener) -> None:
-        self._watch(listener.fileno(), partial(self._accept, listener))
+        self._watch(listener.fileno(), partial(self._welcome, listener))
+
+    def _welcome(self, listener: Listener) -> None:
+        """Accept a connection, unless a less busy worker has it first."""
+        if self.app.loads.is_above_others(self.slot):
+            sleep(_HANDICAP)
+        self._accept(listener)
+
+    def _publish_busy(self, busy: int) -> None:
+        self._busy = busy
+        self._publish()
+
+    def _publish(self) -> None:
+        if self.alive:
+            self.app.loads.publish(self.slot, self._busy + self._poller.fresh)
 
     def _stop_accepting(self, listener: Listener) -> None:
         """Take what is queued, then close this worker's copy of the socket."""
