@@ -7,6 +7,8 @@ import errno
 import fcntl
 import mmap
 import os
+import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -255,12 +257,23 @@ class _Writer:
         if self._position == self._staging.size:
             return self._staging
         digest = None if self._hash is None else self._hash.digest()
-        return Staging(self._staging.id, self._position, digest, _stamp(self._descriptor))
+        return Staging(self._staging.id, self._position, digest, _mark(self._descriptor))
 
 
 def _stamp(descriptor: int) -> str:
-    """Return what tells whether anybody wrote to the file since: its time of modification."""
+    """Return what tells whether anybody wrote to the file since ``_mark``."""
     return str(os.fstat(descriptor).st_mtime_ns)
+
+
+def _mark(descriptor: int) -> str:
+    """Give the file a time of modification of its own, return its stamp.
+
+    The kernel's clock for files may stand still for milliseconds: two writers would get the
+    same time. With random digits below the millisecond a later write is sure to alter it.
+    """
+    now = time.time_ns()
+    os.utime(descriptor, ns=(now, now - now % 1_000_000 + secrets.randbelow(1_000_000)))
+    return _stamp(descriptor)
 
 
 def _cut(descriptor: int, staging: Staging) -> None:
