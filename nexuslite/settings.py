@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nexuslite import environment
 from nexuslite.environment import env
+from nexuslite.static_files import fingerprint
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 NEXUSLITE_DATA_DIR = environment.data_dir()
@@ -68,6 +69,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
+                "nexuslite.web.frame.frame",
             ],
             "loaders": [
                 (
@@ -113,6 +115,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "nexuslite.web.errors.csrf_failure"
 SECURE_PROXY_SSL_HEADER = None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -122,11 +125,14 @@ LANGUAGE_CODE = "en"
 USE_I18N = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-STATIC_URL = "/static/"
+# The version of the files is part of their address: a browser may keep them for ever, nothing has
+# to be collected, and references between them stay as they are.
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = NEXUSLITE_DATA_DIR / "static"
+STATIC_URL = f"/static/{fingerprint(BASE_DIR / 'static')}/"
+STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_IMMUTABLE_FILE_TEST = "^/static/"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -134,7 +140,9 @@ STORAGES = {
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["nexuslite.rest.parsers.JsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "nexuslite.rest.views.AlwaysJson",
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.RealmsAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],
     "EXCEPTION_HANDLER": "nexuslite.rest.errors.render",

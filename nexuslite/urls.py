@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("nexuslite.web.urls")),
+    path("", include("accounts.web.urls")),
+    path("", include("repositories.web.urls")),
+]
+
+handler403 = "nexuslite.web.errors.forbidden"
+handler404 = "nexuslite.web.errors.not_found"
+handler500 = "nexuslite.web.errors.server_error"

@@ -1,0 +1,84 @@
+"""The sidebar: groups and names as in Nexus, each item only for whom its page is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.decisions import application, may
+from accounts.principals import Principal
+from repositories.doors import browsable_repositories
+
+READ_STATUS = application("metrics", "read")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One link. `views` names the pages on which it is marked as the current one."""
+
+    label: str | Promise
+    view: str
+    icon: str
+    visible: Callable[[Principal], bool]
+    views: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Items under a heading; the first group has none."""
+
+    label: str | Promise
+    items: tuple[Item, ...]
+
+
+def _item(
+    label: str | Promise,
+    view: str,
+    icon: str,
+    visible: Callable[[Principal], bool],
+    *others: str,
+) -> Item:
+    return Item(label, view, icon, visible, frozenset({view, *others}))
+
+
+GROUPS = (
+    Group("", (_item(_("Welcome"), "welcome", "layout-dashboard", lambda _: True),)),
+    Group(
+        _("Repository"),
+        (
+            _item(
+                _("Repositories"),
+                "repositories",
+                "package",
+                lambda principal: (
+                    not principal.is_anonymous or bool(browsable_repositories(principal))
+                ),
+                "browse-repository",
+            ),
+        ),
+    ),
+    Group(
+        _("System"),
+        (
+            _item(
+                _("Status"),
+                "status",
+                "activity",
+                lambda principal: may(principal, READ_STATUS),
+            ),
+        ),
+    ),
+)
+
+
+def navigation(principal: Principal) -> list[Group]:
+    """The groups with the items that the principal may open; empty groups are left out."""
+    groups = []
+    for group in GROUPS:
+        items = tuple(item for item in group.items if item.visible(principal))
+        if items:
+            groups.append(Group(group.label, items))
+    return groups

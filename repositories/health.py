@@ -1,0 +1,53 @@
+"""Health checks of repositories: their connectors and their blob stores."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from nexuslite.health import Check
+from repositories.blobs.errors import StorageError
+from repositories.connector_states import ConnectorReport, connector_reports
+from repositories.models import BlobStore
+from repositories.records import snapshot, storage_of
+
+
+def checks() -> list[Check]:
+    """What an administrator should know of connectors and blob stores."""
+    return [connectors_listening(), blob_stores_ready()]
+
+
+def connectors_listening() -> Check:
+    """Whether every port that a repository wants is open."""
+    reports = connector_reports(snapshot().by_name.values())
+    failed = [report for report in reports if report.state == "failed"]
+    name = _("Repository Connectors")
+    if failed:
+        return Check(name, False, " ".join(_failure(report) for report in failed))
+    count = len(reports)
+    message = ngettext("%d connector, not failed.", "%d connectors, none failed.", count)
+    return Check(name, True, message % count)
+
+
+def _failure(report: ConnectorReport) -> str:
+    return _("Port %(port)s of %(repository)s is not open: %(reason)s.") % {
+        "port": report.port,
+        "repository": report.repository,
+        "reason": report.reason,
+    }
+
+
+def blob_stores_ready() -> Check:
+    """Whether every blob store can be used."""
+    problems = []
+    stores = list(BlobStore.objects.order_by("name"))
+    for store in stores:
+        try:
+            storage_of(store.type, store.configuration).check()
+        except StorageError as error:
+            problems.append(f"{store.name}: {error}.")
+    name = _("Blob Stores Ready")
+    if problems:
+        return Check(name, False, " ".join(problems))
+    message = ngettext("%d blob store, ready.", "%d blob stores, all ready.", len(stores))
+    return Check(name, True, message % len(stores))

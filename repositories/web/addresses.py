@@ -1,0 +1,82 @@
+"""The addresses under which docker clients reach a repository, as seen from a browser."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from django.http import HttpRequest
+
+from repositories.connector_states import State, connector_reports
+from repositories.records import RepositoryRecord
+
+_PORT = re.compile(r":\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One way in: what is put before an image name, such as `registry.example:8000`."""
+
+    text: str
+    scheme: Literal["http", "https"]
+    state: State
+    reason: str = ""
+
+    @property
+    def needs_insecure_registries(self) -> bool:
+        """Whether docker has to be told to use plain HTTP; it does so by itself for loopback."""
+        return self.scheme == "http" and not _is_loopback(_host_name(self.text.partition("/")[0]))
+
+
+def addresses_of(
+    request: HttpRequest, records: Iterable[RepositoryRecord]
+) -> dict[int, list[Address]]:
+    """The addresses by repository id, the best one first; none for one that has no way in.
+
+    The host is the one this very request was sent to: whoever reads the page can reach it.
+    """
+    records = list(records)
+    found: dict[int, list[Address]] = {record.id: [] for record in records}
+    ids = {record.name: record.id for record in records}
+    host = _host_name(request.get_host())
+    for report in connector_reports(records):
+        scheme: Literal["http", "https"] = "https" if report.scheme == "https" else "http"
+        address = Address(f"{host}:{report.port}", scheme, report.state, report.reason)
+        found[ids[report.repository]].append(address)
+    for record in records:
+        found[record.id] += _on_main_port(request, record)
+        found[record.id].sort(key=lambda address: address.state == "failed")
+    return found
+
+
+def _on_main_port(request: HttpRequest, record: RepositoryRecord) -> list[Address]:
+    scheme: Literal["http", "https"] = "https" if request.is_secure() else "http"
+    host = request.get_host()
+    addresses = []
+    if record.subdomain and not _is_ip_address(_host_name(host)):
+        addresses.append(Address(f"{record.subdomain}.{host}", scheme, "open"))
+    if record.path_enabled:
+        addresses.append(Address(f"{host}/{record.name}", scheme, "open"))
+    return addresses
+
+
+def _host_name(host: str) -> str:
+    """The host without its port; an IPv6 address keeps its brackets."""
+    return _PORT.sub("", host)
+
+
+def _is_ip_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    return _is_ip_address(name) and ipaddress.ip_address(name.strip("[]")).is_loopback
