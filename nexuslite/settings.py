@@ -141,7 +141,7 @@ STORAGES = {
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["nexuslite.rest.parsers.JsonParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "nexuslite.rest.views.AlwaysJson",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "nexuslite.rest.negotiation.AlwaysJson",
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.RealmsAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("service/rest/", include("nexuslite.rest.urls")),
     path("", include("nexuslite.web.urls")),
     path("", include("accounts.web.urls")),
     path("", include("repositories.web.urls")),

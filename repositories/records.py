@@ -15,15 +15,23 @@ from typing import Any
 from django.conf import settings
 
 from nexuslite import stamps
-from repositories.blobs import BlobStorage, open_store
+from nexuslite.secrets import SecretUnreadable
+from repositories.blob_store_secrets import reveal
+from repositories.blobs import BlobStorage, StorageUnavailable, open_store
 from repositories.models import Repository
 
 
 def storage_of(type_name: str, configuration: dict[str, Any]) -> BlobStorage:
-    """The backend of a blob store; relative paths lie under `<data>/blobs`."""
-    return open_store(
-        type_name, configuration, relative_to=Path(settings.NEXUSLITE_DATA_DIR) / "blobs"
-    )
+    """The backend of a blob store; relative paths lie under `<data>/blobs`.
+
+    Secrets are decrypted here and nowhere else. Raises `InvalidConfiguration`, and
+    `StorageUnavailable` for a secret that cannot be read.
+    """
+    try:
+        readable = reveal(configuration)
+    except SecretUnreadable as error:
+        raise StorageUnavailable(str(error)) from None
+    return open_store(type_name, readable, relative_to=Path(settings.NEXUSLITE_DATA_DIR) / "blobs")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,51 @@
+"""Changing the settings of a repository."""
+
+from __future__ import annotations
+
+import logging
+
+from accounts.principals import Principal
+from nexuslite.errors import FieldError, NotFound, ValidationError
+from repositories.actions.configuration import change_configuration, require
+from repositories.actions.repository_settings import (
+    HostedSettings,
+    check_against_others,
+    check_values,
+    columns,
+)
+from repositories.administration import REPOSITORY_NOT_FOUND, admin_permission, find_repository
+from repositories.models import BlobStore, Repository
+from repositories.models.repository import RepositoryType
+
+logger = logging.getLogger(__name__)
+
+RENAMED = "Renaming a repository is not supported"
+STORE_CHANGED = "You cannot change a repository’s blob store through the API"
+
+
+def update_hosted_repository(actor: Principal, name: str, settings: HostedSettings) -> None:
+    """Sets everything of the hosted repository `name` anew.
+
+    Needs `nexus:repository-admin:docker:<name>:edit`. Raises `ValidationError`, `NotPermitted`,
+    `NotFound`.
+    """
+    if settings.name != name:
+        raise ValidationError([FieldError("name", RENAMED)])
+    check_values(settings)
+    require(actor, admin_permission(name, "edit"))
+
+    def change() -> None:
+        row = find_repository(name)
+        if row is None or row.type != RepositoryType.HOSTED:
+            raise NotFound(REPOSITORY_NOT_FOUND)
+        store = check_against_others(actor, settings, row.pk)
+        _refuse_other_store(row, store)
+        Repository.objects.filter(pk=row.pk).update(**columns(settings))
+
+    change_configuration(change)
+    logger.info("%s changed repository %s", actor, name)
+
+
+def _refuse_other_store(row: Repository, store: BlobStore) -> None:
+    if row.blob_store_id != store.pk:
+        raise ValidationError([FieldError("storage.blobStoreName", STORE_CHANGED)])

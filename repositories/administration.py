@@ -1,0 +1,75 @@
+"""The doors to repositories for whoever administers them through REST or the web UI.
+
+A repository that the principal may not see is answered for like one that does not exist.
+"""
+
+from __future__ import annotations
+
+from accounts.decisions import may, repository_admin, repository_view
+from accounts.errors import NotPermitted
+from accounts.principals import Principal
+from nexuslite.errors import NotFound
+from repositories.models import Repository
+from repositories.names import is_name
+from repositories.records import RepositoryRecord, snapshot
+
+REPOSITORY_NOT_FOUND = "Repository not found"
+
+
+def admin_permission(name: str, action: str) -> str:
+    """The permission to administer the repository of that name, whether it exists or not.
+
+    For what cannot be a name it is the permission for all repositories: no smaller one covers it.
+    """
+    return repository_admin(Repository.FORMAT, name if is_name(name) else "*", action)
+
+
+def get_visible_repository(principal: Principal, name: str) -> RepositoryRecord:
+    """The repository, for whoever may browse or read it. Raises `NotFound`, `NotPermitted`."""
+    record = snapshot().by_name.get(name)
+    if record is not None and any(
+        may(principal, repository_view(record.format, record.name, action))
+        for action in ("browse", "read")
+    ):
+        return record
+    raise _hidden(principal, not_located(name))
+
+
+def administrable_repositories(principal: Principal) -> list[Repository]:
+    """The rows of the repositories whose settings the principal may read, by name. One query."""
+    return [
+        row
+        for row in Repository.objects.select_related("blob_store").order_by("name")
+        if may(principal, admin_permission(row.name, "read"))
+    ]
+
+
+def get_administrable_repository(
+    principal: Principal, name: str, repository_type: str | None = None
+) -> Repository:
+    """The row of a repository, of the type if one is given, for whoever may read its settings.
+
+    Raises `NotFound`, `NotPermitted`.
+    """
+    row = find_repository(name)
+    right_type = row is not None and repository_type in (None, row.type)
+    if row is not None and right_type and may(principal, admin_permission(name, "read")):
+        return row
+    raise _hidden(principal, REPOSITORY_NOT_FOUND)
+
+
+def find_repository(name: str) -> Repository | None:
+    """The row with its blob store, whoever asks."""
+    if not is_name(name):
+        return None
+    return Repository.objects.filter(name=name).select_related("blob_store").first()
+
+
+def not_located(name: str) -> str:
+    """Nexus's sentence for a name that leads nowhere."""
+    return f"Unable to locate repository with id {name}"
+
+
+def _hidden(principal: Principal, message: str) -> Exception:
+    # Somebody unknown is asked to sign in, whether there is something to be seen or not.
+    return NotPermitted() if principal.is_anonymous else NotFound(message)

@@ -1,0 +1,23 @@
+"""Routes of repositories and blob stores, below `/service/rest/<version>/`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from repositories.api import blob_store_views, repository_views
+
+urlpatterns = [
+    path("blobstores", blob_store_views.BlobStores.as_view()),
+    path("blobstores/<str:name>/quota-status", blob_store_views.QuotaStatus.as_view()),
+    path("blobstores/file", blob_store_views.FileBlobStores.as_view()),
+    path("blobstores/file/<str:name>", blob_store_views.FileBlobStore.as_view()),
+    path("blobstores/s3", blob_store_views.S3BlobStores.as_view()),
+    path("blobstores/s3/<str:name>", blob_store_views.S3BlobStore.as_view()),
+    path("blobstores/<str:name>", blob_store_views.AnyBlobStore.as_view()),
+    path("repositories", repository_views.Repositories.as_view()),
+    path("repositories/docker/hosted", repository_views.HostedRepositories.as_view()),
+    path("repositories/docker/hosted/<str:name>", repository_views.HostedRepository.as_view()),
+    path("repositories/<str:name>/connectors", repository_views.Connectors.as_view()),
+    path("repositories/<str:name>", repository_views.AnyRepository.as_view()),
+    path("repositorySettings", repository_views.RepositorySettings.as_view()),
+]
