@@ -8,8 +8,9 @@ Only when ``finish`` has returned are the bytes safe against power loss, so the 
 after it. A crash between any two steps leaves garbage, never a row without bytes: stagings
 without an upload row (``list_stagings``) and objects without a blob row (``list``).
 
-**Sweeping.** An object without a blob row may be a blob whose row is about to be committed, or
-part of an upload under way. Delete it only when it is older than the longest upload session.
+**Sweeping.** An object without a blob row may be a blob whose row is about to be committed.
+Delete it only when it is older than the longest upload session, counted from its first request
+and not from its last: S3 dates an object by the start of its multipart upload.
 
 **Exclusion.** An upload session has one writer at a time. A backend refuses a second one with
 ``StagingBusy`` where it can see it, and never lets two writers end in a wrong blob.

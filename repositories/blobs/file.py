@@ -106,6 +106,8 @@ class FileStorage(BlobStorage):
             if actual != digest:
                 source.unlink(missing_ok=True)
                 raise DigestMismatch(digest, actual)
+            # The sweeper counts from now, however long ago the last byte arrived.
+            os.utime(descriptor)
             with _removed_on_failure(source):
                 os.fsync(descriptor)
             checkpoint("blob.file_synced")

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -218,6 +219,14 @@ def test_recover_tells_the_bytes_that_nobody_recorded(file_storage):  # fault 1
     fresh = file_storage.stage()
     append(file_storage, fresh, b"not recorded")
     assert file_storage.recover(fresh).size == len(b"not recorded")
+
+
+def test_a_blob_is_as_old_as_its_finish(file_storage):  # fault 2
+    staging = append(file_storage, file_storage.stage(), b"content")
+    os.utime(file_storage.root / "staging" / staging.id, (0, 0))
+    file_storage.finish(staging, Digest.of(b"content"))
+    (found,) = file_storage.list()
+    assert datetime.now(UTC) - found.modified < timedelta(minutes=1)
 
 
 def test_an_open_blob_is_a_file_fit_for_sendfile(file_storage, tmp_path):
