@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from accounts.decisions import may, repository_view
+from accounts.decisions import may, permissions_of, repository_view
 from accounts.principals import Principal
+from nexuslite.errors import NotFound
 from repositories.records import RepositoryRecord, snapshot
 
 
-class RepositoryNotFound(Exception):
-    """There is no such repository, or the principal may not know of it. Answered with 404."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"Repository '{name}' not found.")
-
-
 def browsable_repositories(principal: Principal) -> list[RepositoryRecord]:
-    """The repositories whose content the principal may browse, by name. At most one query."""
-    found = [record for record in snapshot().by_name.values() if _may(principal, record, "browse")]
+    """The repositories whose content the principal may browse, by name. The number of queries is constant."""
+    held = permissions_of(principal)
+    found = [
+        record
+        for record in snapshot().by_name.values()
+        if held.implies(repository_view(record.format, record.name, "browse"))
+    ]
     return sorted(found, key=lambda record: (record.name.lower(), record.name))
 
 
 def get_browsable_repository(principal: Principal, name: str) -> RepositoryRecord:
-    """The repository. Raises `RepositoryNotFound`, also for one that may not be browsed."""
+    """The repository. Raises `NotFound`, also for one that may not be browsed."""
     record = snapshot().by_name.get(name)
     if record is None or not _may(principal, record, "browse"):
-        raise RepositoryNotFound(name)
+        raise NotFound(f"Repository '{name}' not found.")
     return record
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from nexuslite.health import Check
-from repositories.blobs.errors import StorageError
+from repositories.blobs.errors import InvalidConfiguration, StorageError
 from repositories.connector_states import ConnectorReport, connector_reports
 from repositories.models import BlobStore
 from repositories.records import snapshot, storage_of
@@ -24,9 +23,7 @@ def connectors_listening() -> Check:
     name = _("Repository Connectors")
     if failed:
         return Check(name, False, " ".join(_failure(report) for report in failed))
-    count = len(reports)
-    message = ngettext("%d connector, not failed.", "%d connectors, none failed.", count)
-    return Check(name, True, message % count)
+    return Check(name, True, _("Connectors: %d. None has failed.") % len(reports))
 
 
 def _failure(report: ConnectorReport) -> str:
@@ -44,10 +41,9 @@ def blob_stores_ready() -> Check:
     for store in stores:
         try:
             storage_of(store.type, store.configuration).check()
-        except StorageError as error:
+        except (InvalidConfiguration, StorageError) as error:
             problems.append(f"{store.name}: {error}.")
     name = _("Blob Stores Ready")
     if problems:
         return Check(name, False, " ".join(problems))
-    message = ngettext("%d blob store, ready.", "%d blob stores, all ready.", len(stores))
-    return Check(name, True, message % len(stores))
+    return Check(name, True, _("Blob stores: %d. All are ready.") % len(stores))

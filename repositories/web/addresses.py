@@ -24,6 +24,13 @@ class Address:
     scheme: Literal["http", "https"]
     state: State
     reason: str = ""
+    own_port: bool = False
+    """Whether it is a connector's, not the web interface's."""
+
+    @property
+    def has_own_certificate(self) -> bool:
+        """Whether this server itself shows a certificate there, not a proxy in front of it."""
+        return self.own_port and self.scheme == "https"
 
     @property
     def needs_insecure_registries(self) -> bool:
@@ -44,8 +51,9 @@ def addresses_of(
     host = _host_name(request.get_host())
     for report in connector_reports(records):
         scheme: Literal["http", "https"] = "https" if report.scheme == "https" else "http"
-        address = Address(f"{host}:{report.port}", scheme, report.state, report.reason)
-        found[ids[report.repository]].append(address)
+        found[ids[report.repository]].append(
+            Address(f"{host}:{report.port}", scheme, report.state, report.reason, own_port=True)
+        )
     for record in records:
         found[record.id] += _on_main_port(request, record)
         found[record.id].sort(key=lambda address: address.state == "failed")

@@ -6,6 +6,8 @@ import json
 import shlex
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from accounts.principals import Principal
 from repositories.web.addresses import Address
 
@@ -22,6 +24,8 @@ class Commands:
     pull: str
     daemon_json: str | None
     """What `/etc/docker/daemon.json` needs before docker accepts the address; None for nothing."""
+    trust: str | None
+    """What makes docker trust the certificate that the server made for itself; None for nothing."""
 
 
 def commands_for(principal: Principal, address: Address) -> Commands:
@@ -36,4 +40,17 @@ def commands_for(principal: Principal, address: Address) -> Commands:
         push=f"docker push {image}",
         pull=f"docker pull {image}",
         daemon_json=None if daemon is None else json.dumps(daemon, indent=2),
+        trust=_trust(host) if address.has_own_certificate and not _is_given() else None,
+    )
+
+
+def _is_given() -> bool:
+    return bool(settings.NEXUSLITE_TLS_CERTIFICATE)
+
+
+def _trust(host: str) -> str:
+    folder = f"/etc/docker/certs.d/{host}"
+    return (
+        f"sudo mkdir -p {folder} && openssl s_client -connect {host} </dev/null "
+        f"| openssl x509 | sudo tee {folder}/ca.crt"
     )

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.decisions import may, repository_admin
 from accounts.web.access import principal_of, refuse
+from nexuslite.errors import NotFound
 from nexuslite.web.pages import is_fragment_request, page
 from repositories.doors import (
-    RepositoryNotFound,
     browsable_repositories,
     get_browsable_repository,
     may_push,
@@ -76,10 +76,12 @@ def browse_repository(request: HttpRequest, name: str) -> HttpResponse:
     principal = principal_of(request)
     try:
         record = get_browsable_repository(principal, name)
-    except RepositoryNotFound:
+    except NotFound:
         return refuse(request)
     (shown,) = show(request, [record])
-    address = shown.addresses[0] if shown.addresses else None
+    via = request.GET.get("via")
+    best = shown.addresses[0] if shown.addresses else None
+    address = next((each for each in shown.addresses if each.text == via), best)
     context = {
         "repository": shown,
         "address": address,
