@@ -7,6 +7,9 @@ from typing import Generic, TypeVar
 
 Request = TypeVar("Request")
 
+# What a connector may hold even of the reserve.
+_GUARANTEED = 2
+
 
 @dataclass(frozen=True)
 class Claimant:
@@ -26,9 +29,10 @@ class Admission(Generic[Request]):
     """Shares ``capacity`` threads by dynamic thresholds.
 
     A connector may hold as many threads as are still free: one greedy connector ends at a half,
-    two at a third each, and there is always room for the next. Inside a connector the same rule
-    shares out among client addresses. What is not admitted waits, in turn per claimant. (The
-    rule is Choudhury and Hahne's for shared packet buffers, with alpha = 1.)
+    two at a third each. Inside a connector the same rule shares out among client addresses. The
+    last eighth is for connectors that hold next to nothing, so there is room for the web interface
+    whatever happens elsewhere. What is not admitted waits, in turn per claimant. (The rule is
+    Choudhury and Hahne's for shared packet buffers, with alpha = 1.)
 
     Not thread-safe: the caller holds a lock.
     """
@@ -36,6 +40,7 @@ class Admission(Generic[Request]):
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.running = 0
+        self._reserve = capacity // 8
         self._usage: dict[str, _Usage] = {}
         self._waiting: OrderedDict[Claimant, deque[Request]] = OrderedDict()
 
@@ -83,14 +88,20 @@ class Admission(Generic[Request]):
             del self._waiting[claimant]
         return True
 
+    def _may_take(self, usage: _Usage, client: str | None) -> bool:
+        free = self.capacity - self.running
+        if usage.threads < _GUARANTEED:
+            return free > 0
+        left = free - self._reserve - usage.threads
+        if client is None:
+            return left > 0
+        return left > usage.clients.get(client, 0)
+
     def _take(self, claimant: Claimant) -> bool:
         usage = self._usage.get(claimant.connector) or _Usage()
-        left = self.capacity - self.running - usage.threads
-        if left <= 0:
+        if not self._may_take(usage, claimant.client):
             return False
         if claimant.client is not None:
-            if usage.clients.get(claimant.client, 0) >= left:
-                return False
             usage.clients[claimant.client] = usage.clients.get(claimant.client, 0) + 1
         usage.threads += 1
         self._usage[claimant.connector] = usage

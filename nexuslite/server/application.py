@@ -115,6 +115,7 @@ class Application(BaseApplication):  # type: ignore[misc]
             "keepalive": int(options.keepalive_timeout),
             "loglevel": options.log_level,
             "errorlog": "-",
+            "accesslog": "-" if options.access_log else None,
             "control_socket_disable": True,
             # Forwarded headers are our own business (environ.py), not gunicorn's.
             "forwarded_allow_ips": "",

@@ -49,6 +49,7 @@ class Exchanges:
         self._keep: Outcome = poller.await_head
         self._park: Outcome = poller.await_writable
         self._linger: Outcome = poller.linger
+        self._finish: Outcome = poller.finish
         self._close: Outcome = poller.close
 
     def serve(self, connection: Connection) -> Callable[[], None]:
@@ -123,7 +124,9 @@ class Exchanges:
         if left is None:
             return self._linger
         if response.should_close():
-            return self._linger if left or connection.buffer else self._close
+            if left or connection.buffer or not response.is_complete:
+                return self._linger
+            return self._finish
         connection.skip = left
         return self._keep
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from nexuslite.server.errors import AlreadyRunningError
 
 # A server that was just killed may need a moment until its last process is gone.
-_PATIENCE = 2.0
+_PATIENCE = 1.0
 
 
 class DataFolderLock:

@@ -36,6 +36,8 @@ class ServerOptions:
         header_timeout: longest wait for a TLS handshake, and for a whole request head.
         keepalive_timeout: longest idle time of a kept connection. Above the 90 s after which
             Go clients drop theirs, so that the client closes first.
+        linger_timeout: how long a connection stays open after its last answer for a client that
+            is still sending; six times that if it never stops.
         queue_timeout: longest wait of a request for a thread; 503 after that.
         graceful_timeout: how long active requests may go on once the server stops.
         thread_hold: how long a download may hold a thread while the client is slower than we are.
@@ -56,6 +58,7 @@ class ServerOptions:
     threads: int = 192
     header_timeout: float = 10.0
     keepalive_timeout: float = 100.0
+    linger_timeout: float = 5.0
     queue_timeout: float = 30.0
     graceful_timeout: float = 30.0
     thread_hold: float = 0.25

@@ -31,9 +31,7 @@ _WRITE_ONCE = select.EPOLLOUT | select.EPOLLONESHOT
 # While a file is sent the event comes again by itself.
 _WRITE = select.EPOLLOUT
 
-# How long a connection with an answer on its way may go on sending (RFC 9112 section 9.6).
-_LINGER_IDLE = 5.0
-_LINGER_TOTAL = 30.0
+_LONGEST_LINGER = 6
 # A request may already be under way on a connection that was announced as kept.
 _CLOSING_IDLE = 1.0
 
@@ -145,20 +143,26 @@ class Poller:
             self._arm(connection, _WRITE)
 
     def linger(self, connection: Connection) -> None:
-        """Close in a way that lets the answer arrive: the client may still be sending.
+        """Close in a way that lets the answer arrive (RFC 9112 section 9.6).
 
+        The client may still be sending.
         Closing with unread bytes would reset the connection and destroy the answer on its way.
         """
         connection.end_sending()
         now = monotonic()
-        connection.linger_until = now + _LINGER_TOTAL
-        connection.deadline = now + _LINGER_IDLE
+        wait = self._options.linger_timeout
+        connection.linger_until = now + _LONGEST_LINGER * wait
+        connection.deadline = now + wait
         connection.step = self._drain
         self._arm(connection, _READ)
 
-    def close(self, connection: Connection) -> None:
-        """Close the connection."""
+    def finish(self, connection: Connection) -> None:
+        """Close the connection after its last answer."""
         connection.say_goodbye()
+        self.close(connection)
+
+    def close(self, connection: Connection) -> None:
+        """Close the connection; over TLS the client sees that it was cut off."""
         with self._closing_lock:
             if connection.is_closed:
                 return
@@ -270,7 +274,8 @@ class Poller:
         if not connection.discard():
             self.close(connection)
             return
-        connection.deadline = min(monotonic() + _LINGER_IDLE, connection.linger_until)
+        deadline = monotonic() + self._options.linger_timeout
+        connection.deadline = min(deadline, connection.linger_until)
         self._arm(connection, _READ)
 
     # ---- helpers

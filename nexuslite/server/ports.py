@@ -79,7 +79,9 @@ class Ports:
             self._close_unwanted(workers)
         if monotonic() >= self._next_retry:
             self._open_missing(workers)
-        self._publish()
+        if not self._closing:
+            # A port is gone once it is closed everywhere, not before.
+            self._publish()
 
     def close_in_child(self, keep_open: bool) -> None:
         """Close inherited sockets in a forked process: all, or those of closing ports.

@@ -42,7 +42,8 @@ def is_complete(head: bytes, searched: int) -> bool:
     """
     if head.find(HEAD_END, max(0, searched - 3)) >= 0:
         return True
-    start = max(0, searched - 1)
+    # A CR that waits for its LF belongs to what is new.
+    start = searched - 1 if head[searched - 1 : searched] == b"\r" else searched
     return head.count(b"\n", start) != head.count(b"\r\n", start)
 
 

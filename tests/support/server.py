@@ -312,9 +312,28 @@ class RunningServer:
             client.close()
 
     def workers(self) -> list[int]:
-        """Return the process numbers of the workers."""
-        seen = {int(self.get("/pid").body) for _ in range(40)}
-        return sorted(seen)
+        """Return the process numbers of the workers once there are two."""
+
+        def two_workers() -> list[int] | bool:
+            found = set(children(self.process.pid)) - set(self.background_pids())
+            return len(found) == 2 and all(map(is_alive, found)) and sorted(found)
+
+        return list(wait_for(two_workers, what="two workers"))
+
+    def background_pids(self) -> list[int]:
+        """Return the process numbers of all background processes there have been."""
+        path = self.data / "background"
+        return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+    def answering_pids(self, port: int = 0) -> set[int]:
+        """Return the workers that answer a burst of connections."""
+        clients = [self.connect(port) for _ in range(8)]
+        for client in clients:
+            client.sendall(b"GET /pid HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        answers = [read_all(client) for client in clients]
+        for client in clients:
+            client.close()
+        return {int(answer.partition(b"\r\n\r\n")[2]) for answer in answers}
 
     def signal(self, number: int) -> None:
         """Send a signal to the arbiter."""
@@ -350,10 +369,30 @@ def read_all(sock: socket.socket) -> bytes:
     return b"".join(pieces)
 
 
+def is_cut_off(client: socket.socket, seconds: float, pause: float = 0.1) -> bool:
+    """Send byte by byte; say whether the server ends the connection within ``seconds``."""
+    deadline = time.monotonic() + seconds
+    try:
+        while time.monotonic() < deadline:
+            client.sendall(b"x")
+            time.sleep(pause)
+    except OSError:
+        return True
+    return False
+
+
 def children(parent: int) -> list[int]:
     """Return the child processes of ``parent``."""
     text = Path(f"/proc/{parent}/task/{parent}/children").read_text()
     return [int(pid) for pid in text.split()]
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def _pss(pid: int) -> int:
