@@ -9,7 +9,10 @@ from repositories.records import RepositoryRecord, snapshot
 
 
 def browsable_repositories(principal: Principal) -> list[RepositoryRecord]:
-    """The repositories whose content the principal may browse, by name. The number of queries is constant."""
+    """The repositories whose content the principal may browse, by name.
+
+    The number of queries is constant.
+    """
     held = permissions_of(principal)
     found = [
         record

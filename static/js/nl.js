@@ -78,3 +78,11 @@ document.addEventListener("click", (event) => {
   if (button) chooseTheme(button.dataset.setTheme);
 });
 markTheme();
+
+// Bootstrap makes the opened sidebar a dialog, which needs a name. At rest it is none.
+document.addEventListener("show.bs.offcanvas", ({ target }) => {
+  target.setAttribute("aria-label", target.dataset.label);
+});
+document.addEventListener("hidden.bs.offcanvas", ({ target }) => {
+  target.removeAttribute("aria-label");
+});
