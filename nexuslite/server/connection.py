@@ -8,6 +8,7 @@ import os
 import select
 import socket
 import ssl
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -27,6 +28,7 @@ _SENDFILE_PIECE = 1 << 20
 _TLS_PIECE = 64 * 1024
 _DISCARD = 256 * 1024
 _TLS_HELLO = 0x16
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class FileTransfer:
@@ -214,12 +216,16 @@ class Connection:
     # ---- the end
 
     def cut_off(self) -> None:
-        """Wake the thread that waits for this client: its read or write ends now."""
+        """End the connection of a client that is too slow; wakes the thread that waits for it."""
         self.was_too_slow = True
-        # After a read there may still be an answer to send.
-        how = socket.SHUT_RD if self.pace.is_reading else socket.SHUT_RDWR
         with suppress(OSError):
-            socket.socket.shutdown(self.sock, how)
+            if self.pace.is_reading:
+                # There may still be an answer to send.
+                socket.socket.shutdown(self.sock, socket.SHUT_RD)
+            else:
+                # Reset on close: megabytes in the kernel would otherwise take hours to trickle.
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def end_sending(self) -> None:
         """Tell the client that nothing more will come; it may still send."""

@@ -316,12 +316,11 @@ class Poller:
 
     def _cut_off(self, connection: Connection) -> None:
         log.info("%s is too slow on port %s", connection.address, connection.port.port)
-        if connection.is_parked:
-            self.close(connection)
-            return
         with self._closing_lock:
             if not connection.is_closed:
                 connection.cut_off()
+        if connection.is_parked:
+            self.close(connection)
 
 
 def plain_answer(status: str, *headers: str) -> bytes:

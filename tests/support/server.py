@@ -111,7 +111,7 @@ class TinyApplication:
     def do_flood(self, environ: Any, start_response: Any, argument: str) -> Any:
         """Stream so many MiB out of memory, holding a thread."""
         start_response("200 OK", [("Content-Length", str(int(argument) << 20))])
-        return (bytes(1 << 20) for _ in range(int(argument)))
+        return (bytes(1 << 18) for _ in range(int(argument) * 4))
 
     def do_short(self, environ: Any, start_response: Any, argument: str) -> Any:
         start_response("200 OK", [("Content-Length", "100")])
