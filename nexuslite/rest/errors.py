@@ -30,7 +30,12 @@ logger = logging.getLogger(__name__)
 
 VALIDATION_ERRORS_TYPE = "application/vnd.siesta-validation-errors-v1+json"
 RETRY_AFTER_SECONDS = "2"
-_MISSING = frozenset({"required", "null"})
+_SENTENCES = {
+    "required": "must not be null",
+    "null": "must not be null",
+    "blank": "must not be empty",
+}
+"""Of Java's bean validation, by the codes of REST framework."""
 
 
 def render(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -63,8 +68,7 @@ def field_errors(detail: Any, path: str = "") -> Iterator[FieldError]:
         for nested in detail:
             yield from field_errors(nested, path)
     else:
-        message = "must not be null" if detail.code in _MISSING else str(detail)
-        yield FieldError(path or WHOLE_REQUEST, message)
+        yield FieldError(path or WHOLE_REQUEST, _SENTENCES.get(detail.code, str(detail)))
 
 
 def _below(path: str, name: object) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 from repositories.blobs.errors import InvalidConfiguration
 
 DEFAULT_REGION: Final = "us-east-1"
+MOST_CONNECTIONS: Final = 1024
 _SIGNERS: Final = frozenset({None, "", "DEFAULT", "AWSS3V4SignerType"})
 _ENCRYPTIONS: Final = {"s3ManagedEncryption": "AES256", "kmsManagedEncryption": "aws:kms"}
 
@@ -125,6 +126,8 @@ def _connections(connection: Mapping[str, Any]) -> int | None:
     connections = connection.get("maxConnectionPoolSize")
     if connections is None:
         return None
-    if not isinstance(connections, int) or isinstance(connections, bool) or connections < 1:
-        raise InvalidConfiguration("maxConnectionPoolSize must be a positive number")
+    number = isinstance(connections, int) and not isinstance(connections, bool)
+    # The HTTP client makes a place for each of them beforehand.
+    if not number or not 1 <= connections <= MOST_CONNECTIONS:
+        raise InvalidConfiguration(f"maxConnectionPoolSize must be from 1 to {MOST_CONNECTIONS}")
     return connections

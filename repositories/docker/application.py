@@ -10,7 +10,13 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    close_old_connections,
+    connection,
+)
 
 from accounts.principals import ANONYMOUS
 from nexuslite import stamps
@@ -60,6 +66,9 @@ def registry_application(environ: dict[str, Any], start_response: StartResponse)
     except StorageUnavailable as error:
         logger.error("blob store unavailable: %s", error)
         response = error_response(_unavailable("The blob store is not available."))
+    except IntegrityError:
+        # What the request refers to was deleted meanwhile: its repository.
+        response = error_response(RegistryError(ErrorCode.NAME_UNKNOWN))
     except (DatabaseError, InterfaceError) as error:
         logger.warning("database not available: %s", error)
         response = error_response(_unavailable("The database is busy or not available."))
