@@ -11,11 +11,11 @@ from tests.support.server import RunningServer, running_server
 
 # Short, so that the tests see them happen.
 DEADLINES = {
-    "header_timeout": 1.0,
+    "header_timeout": 0.7,
     "keepalive_timeout": 60.0,
-    "minimum_rate": (4096, 2.0),
+    "minimum_rate": (4096, 1.0),
     "queue_timeout": 2.0,
-    "linger_timeout": 1.0,
+    "linger_timeout": 0.4,
     "graceful_timeout": 10.0,
 }
 

@@ -214,7 +214,7 @@ def test_a_refusal_in_the_middle_of_an_upload_is_an_answer_not_a_reset(
     assert b"Connection: close" in answer
 
 
-@pytest.mark.parametrize(("pause", "seconds"), [(1.5, 5.0), (0.1, 9.0)])
+@pytest.mark.parametrize(("pause", "seconds"), [(1.0, 3.0), (0.1, 5.0)])
 def test_a_client_that_does_not_take_the_hint_is_closed_in_the_end(
     server: RunningServer, pause: float, seconds: float
 ) -> None:
@@ -231,12 +231,12 @@ def test_a_stalled_upload_is_cut_off_with_408(server: RunningServer) -> None:
         client.sendall(head("/sum", "Content-Length: 1000000") + b"x" * 100)
         started = time.monotonic()
         answer = read_all(client)
-        assert 1.5 < time.monotonic() - started < 8.0
+        assert 0.9 < time.monotonic() - started < 6.0
     assert answer.startswith(b"HTTP/1.1 408")
 
 
 def test_a_slow_but_steady_upload_is_not_cut_off(server: RunningServer) -> None:
-    data = b"x" * 40_000
+    data = b"x" * 30_000
     with server.connect() as client:
         client.sendall(head("/sum", f"Content-Length: {len(data)}", "Connection: close"))
         for start in range(0, len(data), 2000):

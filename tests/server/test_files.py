@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -105,19 +106,20 @@ def test_descriptors_are_given_back(server: RunningServer, content: bytes) -> No
 
 # fault 22
 def test_slow_readers_hold_no_thread(
-    server: RunningServer, content: bytes, port: int, tls: bool
+    start_server: Callable[..., RunningServer], content: bytes, tls: bool
 ) -> None:
-    clients = [slow_reader(server, "/file/blob", port, tls) for _ in range(60)]
-    time.sleep(0.5)
-    threads = sum(len(os.listdir(f"/proc/{pid}/task")) for pid in server.workers())
+    server = start_server(threads=2, minimum_rate=(4096, 30.0))
+    (server.data / "blob").write_bytes(content)
+    port = server.open("a", tls)
+    clients = [slow_reader(server, "/file/blob", port, tls) for _ in range(30)]
+    # Each may have a thread for a moment before it is found to be slow.
+    wait_for(lambda: server.get("/", port, tls, timeout=5).status == 200)
     started = time.monotonic()
-    assert server.get("/", port, tls).status == 200
-    assert server.get("/").status == 200
+    for _ in range(10):
+        assert server.get("/", port, tls).status == 200
     assert time.monotonic() - started < 1.0
     for client in clients:
         client.close()
-    time.sleep(0.6)
-    assert threads <= 62
 
 
 # fault 22
@@ -128,7 +130,7 @@ def test_readers_that_stop_are_cut_off(server: RunningServer, content: bytes) ->
         for path in ("/file/blob", "/flood/50")
         for port, tls in ((plain, False), (encrypted, True))
     ]
-    time.sleep(5.5)
+    time.sleep(3.2)
     for client in clients:
         received = 0
         with contextlib.suppress(OSError):
@@ -150,7 +152,7 @@ def test_a_slow_but_steady_reader_gets_everything(
         piece = client.recv(65536)
         digest.update(piece)
         received += len(piece)
-        if time.monotonic() - started < 3.0:
+        if time.monotonic() - started < 2.2:
             time.sleep(0.01)
     assert digest.hexdigest() == hashlib.sha256(content).hexdigest()
     # And the connection goes on.

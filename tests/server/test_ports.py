@@ -146,7 +146,7 @@ def test_nonsense_in_the_file_changes_nothing(server: RunningServer) -> None:
     port = server.open("a")
     for text in ("{", "[]", '{"connectors": [{"id": 1}]}'):
         (server.run_folder / "connectors.json").write_text(text)
-        time.sleep(0.4)
+        time.sleep(0.3)
         assert server.get("/", port).status == 200
 
 
