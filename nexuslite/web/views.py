@@ -43,11 +43,10 @@ def welcome(request: HttpRequest) -> HttpResponse:
         "content": count_content(records),
         "open_addresses": sum(address.state == "open" for address in addresses),
         "failed_addresses": sum(address.state == "failed" for address in addresses),
-        "problems": [check for check in quick_checks() if not check.healthy]
-        if may_read_status
-        else [],
+        "may_read_status": may_read_status,
+        "problems": [check for check in quick_checks() if may_read_status and not check.healthy],
         "may_create": may(principal, repository_admin(Repository.FORMAT, "*", "add")),
-        "creation_command": creation_command(request),
+        "creation_command": creation_command(request, principal),
     }
     return page(request, "welcome.html", context)
 

@@ -56,7 +56,7 @@ def repositories(request: HttpRequest) -> HttpResponse:
         "text": text,
         "types": _type_choices(Counter(record.type for record in records), chosen),
         "may_create": may(principal, repository_admin(Repository.FORMAT, "*", "add")),
-        "creation_command": creation_command(request),
+        "creation_command": creation_command(request, principal),
     }
     if is_fragment_request(request):
         return page(request, "repositories/_rows.html", context)

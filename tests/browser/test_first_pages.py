@@ -114,28 +114,36 @@ def test_without_scripts_one_can_sign_in_look_and_sign_out(new_context, site: Si
     expect(page).to_have_title("Sign in · nexuslite")
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_is_accessible_and_fits(
-    page: Page,
-    site: Site,
-    sign_in: Callable[[], None],
-    check_page: Callable[[str], None],
-    theme: str,
-    size: str,
+    page: Page, site: Site, sign_in: Callable[[], None], check_page: Callable[[str], None]
 ) -> None:
-    page.set_viewport_size(SIZES[size])
-    page.emulate_media(color_scheme=theme)
     page.goto(site("/sign-in/"))
-    check_page(f"sign-in-{size}-{theme}")
+    _check_in_every_dress(page, check_page, "sign-in")
     sign_in()
     for name, path in PAGES.items():
         page.goto(site(path))
-        check_page(f"{name}-{size}-{theme}")
+        _check_in_every_dress(page, check_page, name)
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("theme", ["light", "dark"])
+def _check_in_every_dress(page: Page, check_page: Callable[[str], None], name: str) -> None:
+    for size, viewport in SIZES.items():
+        page.set_viewport_size(viewport)
+        for theme in ("light", "dark"):
+            # The page follows the system without being loaded anew.
+            page.emulate_media(color_scheme=theme)
+            expect(page.locator("html")).to_have_attribute("data-bs-theme", theme)
+            check_page(f"{name}-{size}-{theme}")
+
+
+@pytest.mark.parametrize(
+    ("theme", "size"),
+    [
+        ("light", "desk"),
+        ("dark", "phone"),
+        pytest.param("dark", "desk", marks=pytest.mark.slow),
+        pytest.param("light", "phone", marks=pytest.mark.slow),
+    ],
+)
 def test_what_opens_is_accessible_and_fits(
     page: Page,
     site: Site,

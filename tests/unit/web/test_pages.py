@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.actions.admin_password_file import write
 from nexuslite import stamps
+from nexuslite.environment import PortRange
 from repositories.models import Image, Tag
 from repositories.models.image import Manifest
 
@@ -150,6 +151,16 @@ def test_status_is_for_those_who_may_read_it(admin, nobody):
     assert Client().get(STATUS).status_code == 302
 
 
+def test_how_the_server_is_is_told_only_to_those_who_may_read_it(admin, nobody, make_repository):
+    make_repository()
+    assert "Everything is up and running" in admin.get("/").text
+    write("first")
+    assert "first password" in admin.get("/").text
+    page = nobody.get("/").text
+    assert "Everything is up" not in page
+    assert "first password" not in page
+
+
 def test_status_reports_a_missing_blob_store_and_the_first_password(admin, make_repository):
     make_repository()
     write("first")
@@ -171,8 +182,12 @@ def test_anonymous_access_shows_what_the_anonymous_user_may_browse(
     assert "Sign in" in page
 
 
-def test_an_empty_server_tells_an_administrator_the_next_step(admin, nobody):
-    assert "/service/rest/v1/repositories/docker/hosted" in admin.get(LIST).text
+def test_an_empty_server_tells_an_administrator_the_next_step(admin, nobody, settings):
+    page = admin.get(LIST).text
+    assert "http://registry.example:8081/service/rest/v1/repositories/docker/hosted" in page
+    assert "&quot;httpPort&quot;: 8000" in page
+    settings.NEXUSLITE_CONNECTOR_PORTS = PortRange(9000, 9020)
+    assert "&quot;httpPort&quot;: 9000" in admin.get(LIST).text
     assert "/service/rest/" not in nobody.get(LIST).text
 
 
