@@ -1,0 +1,1 @@
+"""Side by side with other registries: `python -m benchmarks` measures and checks the bars."""
