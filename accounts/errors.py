@@ -8,7 +8,9 @@ from enum import StrEnum
 class Refusal(StrEnum):
     """Why credentials were refused; the value may be shown to the client."""
 
-    REQUIRED = "authentication required"
+    # Nexus's sentence. It must not be the one that docker itself has for UNAUTHORIZED: docker
+    # then drops the details and repeats a push for 50 seconds.
+    REQUIRED = "access to the requested resource is not authorized"
     MALFORMED = "the Authorization header cannot be read"
     PASSWORD = "incorrect username or password"  # noqa: S105 - a message
     TOKEN = "the token is invalid or has expired"  # noqa: S105 - a message

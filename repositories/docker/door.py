@@ -132,10 +132,17 @@ def admit(snapshot: Snapshot, request: RegistryRequest, action: str) -> None:
         return
     address = request.address
     if request.principal.credential == "basic":
-        raise RegistryError(ErrorCode.DENIED, "requested access to the resource is denied")
+        raise _denied(request, action)
     error = "insufficient_scope" if request.principal.credential == "token" else ""
     scope = scope_for(address, request.image_name, action)
     raise unauthorized(challenge(snapshot, address, request.environ, scope=scope, error=error))
+
+
+def _denied(request: RegistryRequest, action: str) -> RegistryError:
+    # Without a detail docker repeats a refused push for 50 seconds: it takes a code with its own
+    # default message and nothing more for an error that may pass.
+    detail = [{"Type": "repository", "Name": request.image_name, "Action": action}]
+    return RegistryError(ErrorCode.DENIED, detail=detail)
 
 
 def may_read_image(request: RegistryRequest, repository: RepositoryRecord, image_name: str) -> bool:
