@@ -228,22 +228,11 @@ class ProgramProcess:
             },
         }
         answer = self.rest("POST", "/repositories/docker/hosted", document)
-        if answer.status in {404, 500}:
-            self._create_by_orm(document)
-        else:
-            assert answer.status == 201, (answer.status, answer.body)
+        assert answer.status == 201, (answer.status, answer.body)
         for port in (repository.http_port, repository.https_port):
             if port:
                 self.wait_until_open(port)
         return repository
-
-    def _create_by_orm(self, document: dict[str, Any]) -> None:
-        subprocess.run(
-            [sys.executable, "-m", "tests.support.hosted_by_orm", json.dumps(document)],
-            cwd=PROJECT,
-            env=self._environment(),
-            check=True,
-        )
 
     def wait_until_open(self, port: int, seconds: float = 10.0) -> None:
         """Wait until the program says that it listens on a connector's port."""
