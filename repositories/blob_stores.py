@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ from repositories.models import Blob, BlobStore
 from repositories.models.blob_store import QuotaType
 from repositories.names import is_name
 from repositories.records import storage_of
+
+logger = logging.getLogger(__name__)
 
 PROBE_SECONDS = 5.0
 UNLIMITED = 2**63 - 1
@@ -124,5 +127,7 @@ class _Probe:
             available = storage.available_space()
         except (StorageError, ValueError) as error:
             self._found = (0, str(error) or "The blob store cannot be used")
+        except Exception:
+            logger.exception("blob store %s could not be tried", self._store.name)
         else:
             self._found = (UNLIMITED if available is None else available, None)

@@ -52,6 +52,12 @@ class Response(GunicornResponse):  # type: ignore[misc]
         self._connection = connection
         self._may_keep_alive = may_keep_alive
 
+    def process_headers(self, headers: Iterable[tuple[str, str]]) -> None:
+        """Take the application's headers, its Server among them, which gunicorn would drop."""
+        headers = list(headers)
+        super().process_headers(headers)
+        self.headers += [(name, value) for name, value in headers if name.lower() == "server"]
+
     def deliver(self, result: Iterable[bytes]) -> FileTransfer | None:
         """Send the application's result; return what of a file is left to be sent.
 

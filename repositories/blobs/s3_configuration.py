@@ -126,8 +126,9 @@ def _connections(connection: Mapping[str, Any]) -> int | None:
     connections = connection.get("maxConnectionPoolSize")
     if connections is None:
         return None
-    number = isinstance(connections, int) and not isinstance(connections, bool)
-    # The HTTP client makes a place for each of them beforehand.
-    if not number or not 1 <= connections <= MOST_CONNECTIONS:
-        raise InvalidConfiguration(f"maxConnectionPoolSize must be from 1 to {MOST_CONNECTIONS}")
+    if not isinstance(connections, int) or isinstance(connections, bool) or connections < 1:
+        raise InvalidConfiguration("maxConnectionPoolSize must be a positive number")
+    if connections > MOST_CONNECTIONS:
+        # The HTTP client makes a place for each of them beforehand.
+        raise InvalidConfiguration(f"maxConnectionPoolSize must be at most {MOST_CONNECTIONS}")
     return connections
