@@ -84,7 +84,12 @@ class BackgroundProcess:
 
     def _start(self, now: float) -> None:
         arbiter = os.getpid()
-        self._pid = os.fork()
+        try:
+            self._pid = os.fork()
+        except OSError as error:
+            log.error("The background process cannot start: %s", error)
+            self._next_start = now + _FIRST_PAUSE
+            return
         if self._pid:
             # The descriptor, not the number, tells whether it lives: gunicorn reaps every child.
             self._descriptor = os.pidfd_open(self._pid)

@@ -54,8 +54,9 @@ class Exchanges:
 
     def serve(self, connection: Connection) -> Callable[[], None]:
         """Serve requests for as long as they come; return what to do with the connection then."""
-        connection.is_queued = False
+        # In this order: the main thread looks at them in the other one.
         connection.deadline = NEVER
+        connection.is_queued = False
         outcome = self._close
         try:
             connection.enter_thread()

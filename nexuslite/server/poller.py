@@ -84,8 +84,14 @@ class Poller:
     def ready(self, descriptor: int) -> None:
         """Go on with a connection that has an event."""
         connection = self.connections.get(descriptor)
-        if connection is not None:
+        if connection is None:
+            return
+        try:
             connection.step(connection)
+        except Exception:
+            # One connection's trouble must not end the worker.
+            log.exception("Unexpected error with a connection of %s", connection.address)
+            self.close(connection)
 
     def check(self, now: float) -> None:
         """Give up on what has waited too long or moves too slowly."""
@@ -289,10 +295,11 @@ class Poller:
 
     def _idle(self) -> Iterator[Connection]:
         for connection in list(self.connections.values()):
+            # In the order in which a thread that takes the connection changes them, reversed.
             if (
                 connection.requests
-                and connection.deadline != NEVER
                 and not connection.is_queued
+                and connection.deadline != NEVER
                 and not connection.buffer
                 and not connection.linger_until
             ):
@@ -305,8 +312,10 @@ class Poller:
         self.linger(connection)
 
     def _give_up(self, connection: Connection) -> None:
+        # A thread that takes it clears the deadline before the flag, hence this order.
         if not connection.is_queued:
-            self.close(connection)
+            if connection.deadline != NEVER:
+                self.close(connection)
         elif self._threads.withdraw(connection):
             connection.is_queued = False
             if connection.transfer is None:

@@ -20,6 +20,7 @@ log = logging.getLogger("gunicorn.error")
 _LOOK_EVERY = 0.25
 _LOOK_WHILE_CLOSING = 0.02
 _RETRY_EVERY = 1.0
+_PUBLISH_AGAIN_AFTER = 5.0
 # A worker that does not confirm in this time is stuck; gunicorn's timeout deals with it.
 _CONFIRM_WITHIN = 1.0
 
@@ -56,6 +57,7 @@ class Ports:
         self._web_interface: Listener | None = None
         self._published: dict[str, ConnectorState] | None = None
         self._next_retry = 0.0
+        self._next_publication = 0.0
 
     def open_web_interface(self, host: str, port: int) -> int:
         """Open the port of the web interface and return its number.
@@ -95,11 +97,11 @@ class Ports:
                 listener.close()
 
     def _read_wanted(self) -> bool:
-        signature = connectors.wanted_signature(self._run_folder)
-        if signature == self._signature:
-            return False
-        self._signature = signature
         try:
+            signature = connectors.wanted_signature(self._run_folder)
+            if signature == self._signature:
+                return False
+            self._signature = signature
             wanted = connectors.read_wanted(self._run_folder)
         except (ValueError, OSError) as error:
             log.error("The wanted connectors cannot be read: %s", error)
@@ -218,9 +220,15 @@ class Ports:
         for address, why in self._failed.items():
             connector = self._wanted[address]
             states[connector.id] = ConnectorState(connector.port, connector.tls, "failed", why)
-        if states != self._published:
+        if states == self._published or monotonic() < self._next_publication:
+            return
+        try:
             connectors.write_states(self._run_folder, states)
             self._published = states
+        except OSError as error:
+            # A full disk must not stop the server.
+            log.error("The connector states cannot be written: %s", error)
+            self._next_publication = monotonic() + _PUBLISH_AGAIN_AFTER
 
 
 def _send(

@@ -138,7 +138,8 @@ class Worker(GunicornWorker):  # type: ignore[misc]
                 self._poller.close_oldest_idle(self._most_connections // 10)
                 self._pause(listener)
                 return False
-            raise
+            self.log.error("A connection was lost while it was accepted: %s", error)
+            return False
         self._poller.welcome(connection, client, listener.connector)
         self._publish()
         return True
