@@ -59,6 +59,11 @@ class FileBlobStores(RestView):
         create_blob_store(self.principal, serializers.file_settings(values["name"], values))
         return Response(status=204)
 
+    def delete(self, request: Request) -> Response:
+        """204: the blob store that is called `file`, whose address this is as well."""
+        delete_blob_store(self.principal, "file")
+        return Response(status=204)
+
 
 class FileBlobStore(RestView):
     """One blob store of type File."""
@@ -84,6 +89,11 @@ class S3BlobStores(RestView):
         values = self.valid_body(serializers.S3BlobStoreSerializer)
         create_blob_store(self.principal, serializers.s3_settings(values["name"], values))
         return Response(status=201)
+
+    def delete(self, request: Request) -> Response:
+        """204: the blob store that is called `s3`, whose address this is as well."""
+        delete_blob_store(self.principal, "s3")
+        return Response(status=204)
 
 
 class S3BlobStore(RestView):

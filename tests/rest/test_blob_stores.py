@@ -87,6 +87,14 @@ def test_a_store_that_hangs_does_not_hang_the_list(admin, monkeypatch):
         stuck.set()
 
 
+@pytest.mark.parametrize("name", ["file", "s3", "quota-status"])
+def test_a_store_may_be_called_like_a_part_of_an_address(admin, name):
+    assert admin.post(FILE, file_body(name)).status_code == 204
+    assert admin.get(f"blobstores/{name}/quota-status").json()["blobStoreName"] == name
+    assert admin.delete(f"blobstores/{name}").status_code == 204
+    assert admin.delete(f"blobstores/{name}").status_code == 404
+
+
 def test_a_used_store_stays(admin, hosted):
     hosted("images")
     assert message_of(admin.delete("blobstores/default"), 400) == (

@@ -227,3 +227,13 @@ def test_a_store_of_another_type_is_no_bucket(admin):
     )
     assert admin.put(f"{S3}/default", s3_body("default")).status_code == 400
     assert admin.get(f"{S3}/x").status_code == 404
+
+
+def test_what_is_pushed_into_a_bucket_is_pulled_whole_and_in_parts(admin, hosted):
+    admin.post(S3, s3_body())
+    images = hosted("images", storage__blobStoreName="bucket")
+    content = bytes(range(256)) * 8192
+    digest = images.push_blob("a/b", content)
+    assert images.get(f"a/b/blobs/{digest}").expect(200).body == content
+    part = images.get(f"a/b/blobs/{digest}", Range="bytes=1000000-1500000").expect(206)
+    assert part.body == content[1_000_000:1_500_001]

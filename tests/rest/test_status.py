@@ -27,10 +27,10 @@ def test_a_database_that_takes_no_change_is_not_writable(anonymous, monkeypatch)
     assert anonymous.get("status").status_code == 200
 
 
-def test_asking_often_writes_once(anonymous, django_assert_num_queries):
+def test_asking_often_writes_once(anonymous, monkeypatch):
     anonymous.get("status/writable")
-    with django_assert_num_queries(0):
-        assert anonymous.get("status/writable").status_code == 200
+    monkeypatch.setattr(Stamp.objects, "update_or_create", None)
+    assert anonymous.get("status/writable").status_code == 200
 
 
 def test_the_database_is_tried_again_after_a_while(anonymous, monkeypatch):

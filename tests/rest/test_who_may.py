@@ -39,10 +39,12 @@ POLICY = [
     ("blobstores/default/quota-status", "GET", None, 200, 403, 401),
     ("blobstores/spare", "DELETE", None, 204, 403, 401),
     ("blobstores/file", "POST", file_body("new"), 204, 403, 401),
+    ("blobstores/file", "DELETE", None, 404, 403, 401),
     ("blobstores/file/spare", "GET", None, 200, 403, 401),
     ("blobstores/file/spare", "PUT", {"path": "moved"}, 204, 403, 401),
     # An S3 store is asked for under a name that is none's: a bucket is not needed to be refused.
     ("blobstores/s3", "POST", s3_body("default"), 400, 403, 401),
+    ("blobstores/s3", "DELETE", None, 404, 403, 401),
     ("blobstores/s3/none", "GET", None, 404, 403, 401),
     ("blobstores/s3/none", "PUT", s3_body("none"), 404, 403, 401),
 ]
