@@ -62,7 +62,7 @@ if [ ! -e "$policy" ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt=(apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-unsafe-io)
-{
+(
   "${apt[@]}" update
   "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
-} >"$log" 2>&1
+) >"$log" 2>&1
