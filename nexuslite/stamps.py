@@ -60,6 +60,7 @@ class _Page:
 
 
 _page: _Page | None = None
+_shared: bool | None = None
 _local = threading.local()
 _NOTHING_TO_DO = nullcontext()
 
@@ -80,7 +81,11 @@ def begin() -> None:
 
 def shared_by_nodes() -> bool:
     """Whether the stamps are rows of the database rather than the page of this node."""
-    return connection.vendor == "postgresql"
+    global _shared  # noqa: PLW0603
+    if _shared is None:
+        # Asked several times for each request; the way through Django's proxy is not free.
+        _shared = connection.vendor == "postgresql"
+    return _shared
 
 
 def read(*slots: int) -> tuple[int, ...]:

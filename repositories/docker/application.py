@@ -24,7 +24,7 @@ from nexuslite.server.files import FileSlice
 from repositories import records
 from repositories.addressing import Address, resolve
 from repositories.blobs import AppendInterrupted, StorageFull, StorageUnavailable
-from repositories.docker import door
+from repositories.docker import door, hot
 from repositories.docker.request import RegistryRequest
 from repositories.docker.responses import VERSION_HEADER, RegistryResponse, error_response
 from repositories.docker.routes import Match, match
@@ -50,8 +50,13 @@ def is_registry_path(path: str) -> bool:
 
 def registry_application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
     """Answers a request whose path `is_registry_path`."""
+    key = hot.key_of(environ)
+    kept = None if key is None else hot.lookup(key)
+    if kept is not None:
+        start_response(kept.line, kept.headers)
+        return kept.body
     try:
-        response = _answer(environ)
+        response = _answer(environ, key)
     except RegistryError as error:
         response = error_response(error)
     except VALUE_ERRORS as error:
@@ -79,7 +84,6 @@ def registry_application(environ: dict[str, Any], start_response: StartResponse)
         # Held no longer than needed: a transfer may take hours.
         if connection.connection is not None:
             close_old_connections()
-    response.headers.append(VERSION_HEADER)
     start_response(response.line(), response.headers)
     body = response.body
     if environ["REQUEST_METHOD"] == "HEAD":
@@ -95,8 +99,10 @@ def _unavailable(message: str) -> RegistryError:
     )
 
 
-def _answer(environ: dict[str, Any]) -> RegistryResponse:
+def _answer(environ: dict[str, Any], key: hot.Key | None) -> RegistryResponse:
     with stamps.observed(stamps.CONFIGURATION, stamps.SECURITY):
+        # Before anything that the answer is made of, or a change meanwhile would go unnoticed.
+        settings = stamps.read(*hot.SETTINGS)
         snapshot = records.snapshot()
         address = resolve(
             snapshot,
@@ -108,9 +114,17 @@ def _answer(environ: dict[str, Any]) -> RegistryResponse:
         found = match(address.path) if address is not None else None
         if address is None or found is None:
             raise RegistryError(ErrorCode.UNSUPPORTED, "There is nothing here.", status=404)
+        repository = address.repository
+        made_from = None
+        if key is not None and repository is not None and found.target:
+            made_from = hot.origin(settings, repository.slot)
         request = _admitted(snapshot, address, found, environ)
         view = found.route.views[environ["REQUEST_METHOD"]]
-    return view(request)
+    response = view(request)
+    response.headers.append(VERSION_HEADER)
+    if key is not None and made_from is not None:
+        hot.keep(key, made_from, response)
+    return response
 
 
 def _admitted(

@@ -28,6 +28,8 @@ class RegistryResponse:
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes | FileSlice | Iterable[bytes] = b""
     status_line: str | None = None
+    blob_id: int | None = None
+    """The blob that the client now counts on, if the answer says that one exists."""
 
     def line(self) -> str:
         """The status line's code and reason phrase."""
@@ -61,6 +63,7 @@ def error_response(error: RegistryError) -> RegistryResponse:
         [
             ("Content-Type", JSON),
             ("Content-Length", str(len(body))),
+            VERSION_HEADER,
             *error.headers.items(),
         ],
         body,

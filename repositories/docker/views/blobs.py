@@ -43,7 +43,7 @@ def get(request: RegistryRequest) -> RegistryResponse:
     if wanted is not None:
         headers.append(("Content-Range", wanted.content_range(blob.size)))
     if request.method == "HEAD":
-        return RegistryResponse(status, headers)
+        return RegistryResponse(status, headers, blob_id=blob.id)
     try:
         return RegistryResponse(status, headers, download(blob, part))
     except ObjectMissing:
