@@ -57,29 +57,8 @@ def registry_application(environ: dict[str, Any], start_response: StartResponse)
         return kept.body
     try:
         response = _answer(environ, key)
-    except RegistryError as error:
-        response = error_response(error)
-    except VALUE_ERRORS as error:
-        response = error_response(registry_error(error))
-    except AppendInterrupted:
-        # The client went away in the middle of its body; nobody reads this answer.
-        response = error_response(
-            RegistryError(ErrorCode.BLOB_UPLOAD_INVALID, "The request body ended early.")
-        )
-    except StorageFull:
-        response = error_response(storage_full())
-    except StorageUnavailable as error:
-        logger.error("blob store unavailable: %s", error)
-        response = error_response(_unavailable("The blob store is not available."))
-    except IntegrityError:
-        # What the request refers to was deleted meanwhile: its repository.
-        response = error_response(RegistryError(ErrorCode.NAME_UNKNOWN))
-    except (DatabaseError, InterfaceError) as error:
-        logger.warning("database not available: %s", error)
-        response = error_response(_unavailable("The database is busy or not available."))
-    except Exception:
-        logger.exception("unexpected error at %s", environ.get("PATH_INFO"))
-        response = error_response(RegistryError(ErrorCode.UNKNOWN))
+    except Exception as error:
+        response = error_response(_error_of(error, environ))
     finally:
         # Held no longer than needed: a transfer may take hours.
         if connection.connection is not None:
@@ -91,6 +70,30 @@ def registry_application(environ: dict[str, Any], start_response: StartResponse)
             body.close()
         return ()
     return (body,) if isinstance(body, bytes) else body
+
+
+def _error_of(error: Exception, environ: dict[str, Any]) -> RegistryError:
+    """What the client is told of an exception, whichever layer raised it."""
+    if isinstance(error, RegistryError):
+        return error
+    if isinstance(error, VALUE_ERRORS):
+        return registry_error(error)
+    if isinstance(error, AppendInterrupted):
+        # The client went away in the middle of its body; nobody reads this answer.
+        return RegistryError(ErrorCode.BLOB_UPLOAD_INVALID, "The request body ended early.")
+    if isinstance(error, StorageFull):
+        return storage_full()
+    if isinstance(error, StorageUnavailable):
+        logger.error("blob store unavailable: %s", error)
+        return _unavailable("The blob store is not available.")
+    if isinstance(error, IntegrityError):
+        # What the request refers to was deleted meanwhile: its repository.
+        return RegistryError(ErrorCode.NAME_UNKNOWN)
+    if isinstance(error, (DatabaseError, InterfaceError)):
+        logger.warning("database not available: %s", error)
+        return _unavailable("The database is busy or not available.")
+    logger.error("unexpected error at %s", environ.get("PATH_INFO"), exc_info=error)
+    return RegistryError(ErrorCode.UNKNOWN)
 
 
 def _unavailable(message: str) -> RegistryError:
