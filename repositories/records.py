@@ -142,7 +142,7 @@ def _load() -> Snapshot:
             for port in (record.http_port, record.https_port)
             if port is not None
         },
-        by_subdomain={record.subdomain: record for record in records if record.subdomain},
+        by_subdomain={record.subdomain.lower(): record for record in records if record.subdomain},
     )
 
 

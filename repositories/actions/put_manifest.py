@@ -17,7 +17,7 @@ from repositories.models import Manifest, Tag
 from repositories.models.repository import WritePolicy
 from repositories.protocol.digest import Digest
 from repositories.protocol.errors import ErrorCode, RegistryError, redeploy_refused
-from repositories.protocol.manifest import ParsedManifest, parse_manifest
+from repositories.protocol.manifest import ManifestInvalid, ParsedManifest, parse_manifest
 from repositories.records import RepositoryRecord
 
 
@@ -47,8 +47,7 @@ def put_manifest(
     deployment policy.
     """
     upload_sessions.refuse_when_read_only(repository)
-    declared = content_type if repository.strict_content_type_validation else None
-    parsed = parse_manifest(content, declared or content_type)
+    parsed = _parse(content, content_type, strict=repository.strict_content_type_validation)
     actual = Digest.of(content, digest.algorithm if digest is not None else "sha256")
     if digest is not None and digest != actual:
         raise RegistryError(ErrorCode.DIGEST_INVALID, f"expected {digest}, got {actual}")
@@ -68,6 +67,16 @@ def put_manifest(
         checkpoint("manifest.before_commit")
     checkpoint("manifest.committed")
     return PutResult(stored, parsed.subject.digest if parsed.subject else "")
+
+
+def _parse(content: bytes, content_type: str | None, *, strict: bool) -> ParsedManifest:
+    """The manifest; where validation is not strict, what it says of itself outweighs the header."""
+    try:
+        return parse_manifest(content, content_type)
+    except ManifestInvalid:
+        if strict:
+            raise
+        return parse_manifest(content, None)
 
 
 def _refuse_redeploy(

@@ -7,6 +7,7 @@ node that shares database and store, can go on with a session.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from uuid import UUID, uuid4
 
 from accounts.principals import Principal
@@ -68,18 +69,30 @@ def find_upload(repository: RepositoryRecord, image_name: str, upload_id: str) -
     return UploadSession(key, image_name, algorithm, offset, Staging.from_json(staging))
 
 
-def write(repository: RepositoryRecord, session: UploadSession, source: Source) -> None:
+def write(
+    repository: RepositoryRecord,
+    session: UploadSession,
+    source: Source,
+    length: int | None = None,
+) -> None:
     """Writes the source behind what has arrived; what the row says follows from the caller.
 
-    Bytes that arrived before the source failed are recorded, so that the client can resume; the
-    failure is raised again. Raises `BLOB_UPLOAD_UNKNOWN`, `StorageFull`.
+    `length` is the number of bytes that the client has announced. Bytes that arrived before the
+    source failed are recorded, so that the client can resume; the failure is raised again. Raises
+    `BLOB_UPLOAD_UNKNOWN`, `StorageFull`, and `SIZE_INVALID`, and then nothing of it counts.
     """
     refuse_when_read_only(repository)
     release_connection()
+    before = session.staging
     try:
-        session.staging = repository.store.storage.append(
-            session.staging, source, hash_with=session.algorithm
-        )
+        session.staging = _append(repository, session, source)
+        if length is not None and session.staging.size - before.size != length:
+            # Cut off again: bytes behind the recorded ones count as rescued from a crash.
+            session.staging = before
+            _append(repository, session, BytesIO())
+            raise RegistryError(
+                ErrorCode.SIZE_INVALID, "The chunk is not as long as its Content-Range says."
+            )
     except AppendInterrupted as interruption:
         session.staging = interruption.staging
         record_progress(session)
@@ -89,6 +102,11 @@ def write(repository: RepositoryRecord, session: UploadSession, source: Source) 
         raise unknown(str(session.id)) from None
     except StagingBusy:
         raise busy() from None
+
+
+def _append(repository: RepositoryRecord, session: UploadSession, source: Source) -> Staging:
+    storage = repository.store.storage
+    return storage.append(session.staging, source, hash_with=session.algorithm)
 
 
 def record_progress(session: UploadSession) -> None:

@@ -105,11 +105,7 @@ class HostedContent:
         return [Referrer(*row) for row in rows], more
 
     def _image(self, image_name: str) -> Image | None:
-        return Image.objects.filter(
-            Exists(Manifest.objects.filter(image=OuterRef("pk"))),
-            repository_id=self._repository.id,
-            name=image_name,
-        ).first()
+        return Image.objects.filter(repository_id=self._repository.id, name=image_name).first()
 
 
 def _page(rows: QuerySet[Any, Any], size: int) -> tuple[list[Any], bool]:

@@ -67,8 +67,11 @@ class Content(Protocol):
         """The blob that the image links to."""
 
     def tags(self, image_name: str, page: Page) -> tuple[list[str], bool] | None:
-        """A page of tags in the order of their bytes, and whether more follow; None for an
-        image without manifests."""
+        """A page of tags in the order of their bytes, and whether more follow.
+
+        None for an image to which nothing was ever pushed; one whose manifests were all deleted
+        has an empty list (distribution-spec, "Deleting tags"; its conformance suite).
+        """
 
     def image_names(self, page: Page) -> tuple[list[str], bool]:
         """A page of images that hold a manifest, and whether more follow."""

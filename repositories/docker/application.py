@@ -20,6 +20,7 @@ from django.db import (
 
 from accounts.principals import ANONYMOUS
 from nexuslite import stamps
+from nexuslite.server.errors import BodyError
 from nexuslite.server.files import FileSlice
 from repositories import records
 from repositories.addressing import Address, resolve
@@ -78,8 +79,8 @@ def _error_of(error: Exception, environ: dict[str, Any]) -> RegistryError:
         return error
     if isinstance(error, VALUE_ERRORS):
         return registry_error(error)
-    if isinstance(error, AppendInterrupted):
-        # The client went away in the middle of its body; nobody reads this answer.
+    if isinstance(error, (AppendInterrupted, BodyError)):
+        # The client went away in the middle of its body, or broke its coding.
         return RegistryError(ErrorCode.BLOB_UPLOAD_INVALID, "The request body ended early.")
     if isinstance(error, StorageFull):
         return storage_full()
@@ -143,8 +144,9 @@ def _admitted(
         # The token endpoint reads its credentials itself.
         return RegistryRequest(environ, method, address, ANONYMOUS)
     if found.image_name:
-        check_image_name(found.image_name)
-    action = door.ACTIONS[method]
+        # With the repository's name where the path brings it: it goes into challenges.
+        check_image_name(address.scope_prefix + found.image_name)
+    action = route.action(method)
     scope = door.scope_for(address, found.image_name, action)
     principal = door.identify(snapshot, address, environ, scope)
     request = RegistryRequest(environ, method, address, principal, found.image_name, found.target)

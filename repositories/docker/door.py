@@ -181,7 +181,10 @@ def _of_scope(address: Address, name: str) -> RepositoryRecord | None:
 def _allowed(request: RegistryRequest, action: str) -> bool:
     repository = request.address.repository
     if repository is None:
-        return False
+        # Whoever may do it everywhere is told that there is no such repository.
+        return request.principal.token_access is None and may(
+            request.principal, repository_view("*", "*", action)
+        )
     name = request.address.scope_prefix + request.image_name if request.image_name else ""
     return _granted(request.principal, repository, name, action)
 

@@ -83,6 +83,12 @@ class RegistryRequest:
         values = self.query.get(name)
         return values[0] if values else None
 
+    @property
+    def known_name(self) -> str:
+        """The image's name as this client knows it: with the repository's before it where that is
+        part of the path."""
+        return self.address.scope_prefix + self.image_name
+
     def path_to(self, *parts: str) -> str:
         """URL path of something under the image, as this client reaches it."""
         return self.address.prefix + "/".join((self.image_name, *parts))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from repositories.docker.door import ACTIONS
 from repositories.docker.request import RegistryRequest
 from repositories.docker.responses import RegistryResponse
 from repositories.docker.views import (
@@ -34,6 +35,12 @@ class Route:
     views: Mapping[str, View]
     public: bool = False
     """Whether the view itself says who may ask; the door stands before all others."""
+    actions: Mapping[str, str] = field(default_factory=dict)
+    """What methods do here where it is not what they do elsewhere; see `door.ACTIONS`."""
+
+    def action(self, method: str) -> str:
+        """The permission action that a method needs."""
+        return self.actions.get(method) or ACTIONS[method]
 
 
 ROUTES: tuple[Route, ...] = (
@@ -62,6 +69,8 @@ ROUTES: tuple[Route, ...] = (
             "PUT": uploads.finish,
             "DELETE": uploads.cancel,
         },
+        # Whoever may push may stop pushing: docker cancels sessions with the token it pushes by.
+        actions={"DELETE": "add"},
     ),
     Route(
         "blob",

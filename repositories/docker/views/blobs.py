@@ -18,6 +18,9 @@ from repositories.protocol.ranges import (
     parse_range,
 )
 
+CACHE_CONTROL = "max-age=31536000"
+"""A blob never changes; a year, in seconds."""
+
 
 def get(request: RegistryRequest) -> RegistryResponse:
     """A blob or a range of it; HEAD opens no file, and keeps the blob from being collected."""
@@ -27,7 +30,10 @@ def get(request: RegistryRequest) -> RegistryResponse:
         raise RegistryError(ErrorCode.BLOB_UNKNOWN, detail={"digest": str(digest)})
     if etag_matches(request.header("IF_NONE_MATCH"), blob.digest):
         return empty_response(
-            304, ("ETag", etag(blob.digest)), ("Docker-Content-Digest", blob.digest)
+            304,
+            ("ETag", etag(blob.digest)),
+            ("Docker-Content-Digest", blob.digest),
+            ("Cache-Control", CACHE_CONTROL),
         )
     wanted = _range(request, blob)
     status = 200 if wanted is None else 206
@@ -38,7 +44,7 @@ def get(request: RegistryRequest) -> RegistryResponse:
         ("Docker-Content-Digest", blob.digest),
         ("ETag", etag(blob.digest)),
         ("Accept-Ranges", "bytes"),
-        ("Cache-Control", "max-age=31536000"),
+        ("Cache-Control", CACHE_CONTROL),
     ]
     if wanted is not None:
         headers.append(("Content-Range", wanted.content_range(blob.size)))
@@ -58,6 +64,9 @@ def delete(request: RegistryRequest) -> RegistryResponse:
 
 
 def _range(request: RegistryRequest, blob: StoredBlob) -> ByteRange | None:
+    # Range has a meaning for GET alone (RFC 9110 section 14.2).
+    if request.method == "HEAD":
+        return None
     if not if_range_matches(request.header("IF_RANGE"), blob.digest):
         return None
     return parse_range(request.header("RANGE"), blob.size)

@@ -12,7 +12,7 @@ from repositories.docker.responses import RegistryResponse, empty_response
 from repositories.protocol.digest import Digest
 from repositories.protocol.errors import ErrorCode, RegistryError
 from repositories.protocol.manifest import MAX_MANIFEST_SIZE
-from repositories.protocol.names import parse_reference, tag_name
+from repositories.protocol.names import InvalidTag, parse_reference, tag_name
 from repositories.protocol.ranges import etag, etag_matches
 
 MOST_TAGS = 100
@@ -20,13 +20,10 @@ MOST_TAGS = 100
 
 def get(request: RegistryRequest) -> RegistryResponse:
     """The manifest byte for byte as pushed, whatever `Accept` says: nothing is converted."""
-    reference = parse_reference(request.target)
+    reference = _existing(request)
     manifest = content_of(request.repository).manifest(request.image_name, reference)
     if manifest is None:
-        raise RegistryError(
-            ErrorCode.MANIFEST_UNKNOWN,
-            detail={"name": request.image_name, "reference": request.target},
-        )
+        raise _unknown(request)
     tag = etag(manifest.digest)
     headers = _headers(manifest)
     if etag_matches(request.header("IF_NONE_MATCH"), manifest.digest):
@@ -62,12 +59,31 @@ def put(request: RegistryRequest) -> RegistryResponse:
 
 def delete(request: RegistryRequest) -> RegistryResponse:
     """By tag: only that tag. By digest: the manifest and every tag that points at it."""
-    reference = parse_reference(request.target)
+    reference = _existing(request)
     if isinstance(reference, Digest):
         delete_manifest(request.repository, request.image_name, reference, request.principal)
     else:
         delete_tag(request.repository, request.image_name, reference, request.principal)
     return empty_response(202)
+
+
+def _existing(request: RegistryRequest) -> Digest | str:
+    """The reference of something that should be there.
+
+    What cannot be a tag is the name of nothing: 404, as the conformance suites want it. An invalid
+    digest is 400.
+    """
+    try:
+        return parse_reference(request.target)
+    except InvalidTag:
+        raise _unknown(request) from None
+
+
+def _unknown(request: RegistryRequest) -> RegistryError:
+    return RegistryError(
+        ErrorCode.MANIFEST_UNKNOWN,
+        detail={"name": request.image_name, "reference": request.target},
+    )
 
 
 def _names(request: RegistryRequest, reference: Digest | str) -> tuple[list[str], Digest | None]:

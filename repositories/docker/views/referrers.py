@@ -17,7 +17,8 @@ def list_referrers(request: RegistryRequest) -> RegistryResponse:
     tag-schema index before it met this API are found by their own subject as well.
     """
     subject = Digest.parse(request.target)
-    artifact_type = request.parameter("artifactType")
+    # No manifest holds a NUL, and databases refuse one in a question.
+    artifact_type = (request.parameter("artifactType") or "").replace("\0", "\ufffd")
     page = page_of(request)
     descriptors, more = content_of(request.repository).referrers(
         request.image_name, str(subject), artifact_type, page

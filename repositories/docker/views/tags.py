@@ -16,5 +16,5 @@ def list_tags(request: RegistryRequest) -> RegistryResponse:
     if found is None:
         raise RegistryError(ErrorCode.NAME_UNKNOWN, detail={"name": request.image_name})
     names, more = found
-    response = json_response({"name": request.image_name, "tags": names})
+    response = json_response({"name": request.known_name, "tags": names})
     return with_link(response, request.path_to("tags/list"), page, names, more)

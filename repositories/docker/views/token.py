@@ -74,13 +74,11 @@ def _answered(request: RegistryRequest, answer: _Answer) -> RegistryResponse:
 
 
 def _form(request: RegistryRequest) -> dict[str, list[str]]:
-    if request.content_length is None or request.content_length > LONGEST_FORM:
-        raise RegistryError(ErrorCode.SIZE_INVALID, "The form is missing or too long.", status=413)
     body = b""
-    while part := request.body.read(request.content_length - len(body)):
+    while part := request.body.read(LONGEST_FORM + 1 - len(body)):
         body += part
-        if len(body) >= request.content_length:
-            break
+    if len(body) > LONGEST_FORM:
+        raise RegistryError(ErrorCode.SIZE_INVALID, "The form is too long.", status=413)
     try:
         return parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=50)
     except ValueError:

@@ -46,8 +46,8 @@ def status(request: RegistryRequest) -> RegistryResponse:
 def append(request: RegistryRequest) -> RegistryResponse:
     """PATCH: a chunk with its Content-Range, or a stream that goes on where the last ended."""
     upload = _find(request)
-    _refuse_out_of_order(request, upload)
-    upload_sessions.write(request.repository, upload, request.body)
+    length = _announced_length(request, upload)
+    upload_sessions.write(request.repository, upload, request.body, length)
     upload_sessions.record_progress(upload)
     return empty_response(202, *_session_headers(request, upload))
 
@@ -59,9 +59,9 @@ def finish(request: RegistryRequest) -> RegistryResponse:
         raise RegistryError(ErrorCode.DIGEST_INVALID, "The parameter digest is missing.")
     digest = Digest.parse(text)
     upload = _find(request)
-    _refuse_out_of_order(request, upload)
+    length = _announced_length(request, upload)
     if request.content_length != 0:
-        upload_sessions.write(request.repository, upload, request.body)
+        upload_sessions.write(request.repository, upload, request.body, length)
     finish_upload(request.repository, upload, digest)
     return _created(request, digest)
 
@@ -76,10 +76,11 @@ def _find(request: RegistryRequest) -> UploadSession:
     return upload_sessions.find_upload(request.repository, request.image_name, request.target)
 
 
-def _refuse_out_of_order(request: RegistryRequest, upload: UploadSession) -> None:
+def _announced_length(request: RegistryRequest, upload: UploadSession) -> int | None:
+    """Bytes of the chunk by its Content-Range, None without one; raises for one out of order."""
     header = request.header("CONTENT_RANGE")
     if header is None:
-        return
+        return None
     chunk = parse_content_range(header)
     if chunk.start != upload.offset:
         raise RegistryError(
@@ -92,6 +93,7 @@ def _refuse_out_of_order(request: RegistryRequest, upload: UploadSession) -> Non
         raise RegistryError(
             ErrorCode.SIZE_INVALID, "Content-Range and Content-Length do not agree."
         )
+    return chunk.length
 
 
 def _mount(request: RegistryRequest, digest: Digest) -> bool:
@@ -118,7 +120,7 @@ def _mount_source(request: RegistryRequest) -> tuple[RepositoryRecord | None, st
         # With path-based routing the names that clients know begin with the repository's.
         first, _, name = name.partition("/")
         found = snapshot().by_name.get(first)
-        if found is None or not found.path_enabled:
+        if found is None or not found.path_enabled or not found.online:
             return None, None
         repository = found
     try:
