@@ -26,7 +26,7 @@ setup-test: $(VENV)/.installed-test
 	@scripts/install-test-packages.sh
 
 test: setup-test
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: setup-test
 	@$(BIN)/python -m pytest -m slow

@@ -4,41 +4,77 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.db import DatabaseError, close_old_connections
 
 from nexuslite import stamps
 from repositories.connectors import publish_wanted_connectors
-from repositories.lifecycle.sweep import sweep_uploads
+from repositories.lifecycle.sweep import Swept, sweep_orphans, sweep_uploads
 
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
-SWEEP_SECONDS = 600.0
+MINUTE = 60.0
+HOUR = 60 * MINUTE
 
 
-def work() -> None:
-    """Runs until the process is told to stop; an error of one round does not end the next."""
-    next_sweep = time.monotonic() + TICK_SECONDS
-    seen = 0
-    while True:
-        time.sleep(TICK_SECONDS)
+@dataclass
+class Recurring:
+    """Work that is done again and again, `interval` seconds after it was last begun."""
+
+    work: Callable[[], None]
+    interval: float
+    next: float
+    """When it is due, by the monotonic clock."""
+
+    def run_if_due(self, now: float) -> None:
+        """Does the work when its time has come; a failure leaves it to the next time."""
+        if now < self.next:
+            return
+        self.next = now + self.interval
         try:
-            seen = _follow_other_nodes(seen)
-            if time.monotonic() >= next_sweep:
-                next_sweep = time.monotonic() + SWEEP_SECONDS
-                sweep_uploads()
+            self.work()
         except DatabaseError as error:
             logger.warning("database not available: %s", error)
+        except Exception:
+            logger.exception("background work failed")
         finally:
             close_old_connections()
 
 
-def _follow_other_nodes(seen: int) -> int:
+def work() -> None:
+    """Runs until the process is told to stop; an error of one round does not end the next."""
+    now = time.monotonic()
+    schedule = [
+        Recurring(_follower_of_other_nodes(), TICK_SECONDS, now),
+        Recurring(lambda: _report(sweep_uploads()), 10 * MINUTE, now + TICK_SECONDS),
+        # It lists every object there is, so not while the program has just been started.
+        Recurring(lambda: _report(sweep_orphans()), 24 * HOUR, now + HOUR),
+    ]
+    while True:
+        time.sleep(TICK_SECONDS)
+        for recurring in schedule:
+            recurring.run_if_due(time.monotonic())
+
+
+def _report(swept: Swept) -> None:
+    if swept != Swept():
+        logger.info("swept %s", swept)
+
+
+def _follower_of_other_nodes() -> Callable[[], None]:
     """Opens the connectors that an administrator made on another node of the same database."""
-    if not stamps.shared_by_nodes():
-        return seen
-    stamp = stamps.read(stamps.CONFIGURATION)[0]
-    if stamp != seen:
-        publish_wanted_connectors()
-    return stamp
+    seen = 0
+
+    def follow() -> None:
+        nonlocal seen
+        if not stamps.shared_by_nodes():
+            return
+        stamp = stamps.read(stamps.CONFIGURATION)[0]
+        if stamp != seen:
+            publish_wanted_connectors()
+            seen = stamp
+
+    return follow

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def storage_of(type_name: str, configuration: dict[str, Any]) -> BlobStorage:
     return open_store(type_name, readable, relative_to=Path(settings.NEXUSLITE_DATA_DIR) / "blobs")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StoreRecord:
     """A blob store that repositories use."""
 
@@ -43,7 +44,7 @@ class StoreRecord:
     type: str
     configuration: dict[str, Any]
 
-    @property
+    @cached_property
     def storage(self) -> BlobStorage:
         """The opened backend; one per process and configuration."""
         return storage_of(self.type, self.configuration)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import transaction
 
 from nexuslite.checkpoints import checkpoint
@@ -9,10 +13,21 @@ from nexuslite.database import release_connection
 from repositories import statements
 from repositories.actions import upload_sessions
 from repositories.actions.upload_sessions import UploadSession
-from repositories.blobs import DigestMismatch, Source, Staging, StagingBusy, StagingLost
+from repositories.blobs import (
+    AppendInterrupted,
+    BlobStorage,
+    DigestMismatch,
+    Source,
+    Staging,
+    StagingBusy,
+    StagingLost,
+    StorageError,
+)
 from repositories.protocol.digest import Digest
 from repositories.protocol.errors import ErrorCode, RegistryError
 from repositories.records import RepositoryRecord
+
+logger = logging.getLogger(__name__)
 
 
 def finish_upload(repository: RepositoryRecord, session: UploadSession, digest: Digest) -> None:
@@ -33,8 +48,16 @@ def store_in_one_request(
     upload_sessions.refuse_when_read_only(repository)
     storage = repository.store.storage
     release_connection()
-    staging = storage.append(storage.stage(), source, hash_with=digest.algorithm)
-    _store(repository, image_name, staging, digest, None)
+    staging = storage.stage()
+    try:
+        staging = storage.append(staging, source, hash_with=digest.algorithm)
+        _store(repository, image_name, staging, digest, None)
+    except AppendInterrupted as interruption:
+        _discard(storage, interruption.staging)
+        raise
+    except Exception:
+        _discard(storage, staging)
+        raise
 
 
 def _store(
@@ -46,7 +69,7 @@ def _store(
 ) -> None:
     storage = repository.store.storage
     if staging.digest == digest and _link_known(repository, image_name, digest, session):
-        storage.discard(staging)
+        _discard(storage, staging)
         return
     release_connection()
     try:
@@ -69,7 +92,22 @@ def _store(
     checkpoint("blob.committed")
     if storage_key != stored.storage_key:
         # The same blob was stored by somebody else meanwhile: one object, two links.
-        storage.delete(stored.storage_key)
+        with _left_to_the_sweeper(stored.storage_key):
+            storage.delete(stored.storage_key)
+
+
+def _discard(storage: BlobStorage, staging: Staging) -> None:
+    with _left_to_the_sweeper(staging.id):
+        storage.discard(staging)
+
+
+@contextmanager
+def _left_to_the_sweeper(what: str) -> Iterator[None]:
+    """Tidying up that fails changes nothing about how the request ends."""
+    try:
+        yield
+    except StorageError as error:
+        logger.warning("%s is left to the sweeper: %s", what, error)
 
 
 def _link_known(

@@ -69,6 +69,27 @@ def find_upload(repository: RepositoryRecord, image_name: str, upload_id: str) -
     return UploadSession(key, image_name, algorithm, offset, Staging.from_json(staging))
 
 
+def recover(repository: RepositoryRecord, session: UploadSession) -> None:
+    """Sets the session to what a killed worker left of it, so that the client can go on there.
+
+    While somebody writes to it, and where the store cannot tell, the recorded offset counts.
+    Raises `BLOB_UPLOAD_UNKNOWN` if nothing is left.
+    """
+    storage = repository.store.storage
+    if not storage.sees_writers:
+        return
+    try:
+        found = storage.recover(session.staging)
+    except StagingBusy:
+        return
+    except StagingLost:
+        forget_upload(session)
+        raise unknown(str(session.id)) from None
+    if found != session.staging:
+        session.staging = found
+        record_progress(session)
+
+
 def write(
     repository: RepositoryRecord,
     session: UploadSession,

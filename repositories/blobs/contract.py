@@ -25,7 +25,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, ClassVar, Protocol
 
 from repositories.blobs.staging import Staging
 from repositories.protocol.digest import SHA256, Digest
@@ -69,6 +69,9 @@ class FoundStaging:
 class BlobStorage(ABC):
     """A place for blobs."""
 
+    sees_writers: ClassVar[bool] = False
+    """Whether a second writer of a staging is always refused with StagingBusy."""
+
     @abstractmethod
     def create(self) -> None:
         """Prepare the place: folders or bucket. Does nothing where it already stands.
@@ -108,7 +111,8 @@ class BlobStorage(ABC):
     def recover(self, staging: Staging) -> Staging:
         """Return the staging as it really is after a crash: with bytes nobody recorded, or fewer.
 
-        Raises StagingLost if nothing is left of it.
+        Raises StagingLost if nothing is left of it; StagingBusy. Where writers are not seen
+        (``sees_writers``), only the caller can know that none is at work.
         """
 
     @abstractmethod

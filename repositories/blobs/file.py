@@ -47,6 +47,8 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 class FileStorage(BlobStorage):
     """Blobs under one folder."""
 
+    sees_writers = True
+
     def __init__(self, root: Path) -> None:
         self.root = root
 
@@ -87,14 +89,13 @@ class FileStorage(BlobStorage):
                 raise
 
     def recover(self, staging: Staging) -> Staging:
-        path = self._path(paths.staging_key(staging.id))
-        with _translated():
-            try:
-                size = path.stat().st_size
-            except FileNotFoundError:
-                if staging.size == 0 and path.parent.is_dir():
-                    return staging
-                raise _absence(path, StagingLost(staging.id)) from None
+        try:
+            with _translated(), self._exclusive(staging, create=False) as descriptor:
+                size = os.fstat(descriptor).st_size
+        except StagingLost:
+            if staging.size == 0:
+                return staging
+            raise
         return staging if size == staging.size else Staging(staging.id, size)
 
     def finish(self, staging: Staging, digest: Digest) -> StoredBlob:
@@ -173,10 +174,10 @@ class FileStorage(BlobStorage):
                 raise _absence(path, ObjectMissing(storage_key)) from None
 
     @contextmanager
-    def _exclusive(self, staging: Staging) -> Iterator[int]:
+    def _exclusive(self, staging: Staging, *, create: bool = True) -> Iterator[int]:
         """Open the staged file for this worker alone; the lock ends with the process."""
         path = self._path(paths.staging_key(staging.id))
-        new = os.O_CREAT if staging.size == 0 else 0
+        new = os.O_CREAT if create and staging.size == 0 else 0
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | new, 0o640)
         except FileNotFoundError:

@@ -120,7 +120,7 @@ def _answer(environ: dict[str, Any], key: hot.Key | None) -> RegistryResponse:
             raise RegistryError(ErrorCode.UNSUPPORTED, "There is nothing here.", status=404)
         repository = address.repository
         made_from = None
-        if key is not None and repository is not None and found.target:
+        if key is not None and repository is not None and found.route.name in hot.ROUTES:
             made_from = hot.origin(settings, repository.slot)
         request = _admitted(snapshot, address, found, environ)
         view = found.route.views[environ["REQUEST_METHOD"]]

@@ -105,9 +105,7 @@ class ManifestChild(models.Model):
 class Tag(models.Model):
     """A name for one manifest of an image."""
 
-    image = models.ForeignKey(
-        Image, on_delete=models.CASCADE, related_name="tags", db_index=False
-    )
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags", db_index=False)
     name = models.CharField(max_length=128)
     manifest = models.ForeignKey(Manifest, on_delete=models.CASCADE, related_name="tags")
     pushed_by = models.CharField(max_length=200, blank=True)

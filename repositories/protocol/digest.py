@@ -38,7 +38,7 @@ ALGORITHMS: Final = tuple(_HASHERS)
 """The algorithms that blobs and manifests may be stored under."""
 
 
-class InvalidDigest(ValueError):  # noqa: N818 - named for the field, as in the error table
+class InvalidDigest(ValueError):
     """The text is no digest."""
 
 

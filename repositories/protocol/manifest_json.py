@@ -26,7 +26,7 @@ _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _SHOWN = 80
 
 
-class ManifestInvalid(ValueError):  # noqa: N818 - named for the field, as in the error table
+class ManifestInvalid(ValueError):
     """The bytes are no manifest; the message says what is wrong and where."""
 
 

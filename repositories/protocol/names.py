@@ -17,11 +17,11 @@ _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _SHOWN = 80
 
 
-class InvalidName(ValueError):  # noqa: N818 - named for the field, as in the error table
+class InvalidName(ValueError):
     """The text is no image name."""
 
 
-class InvalidTag(ValueError):  # noqa: N818
+class InvalidTag(ValueError):
     """The text is no tag."""
 
 

@@ -14,7 +14,7 @@ _MAX_LAST_LENGTH = 255
 _PATH_CHARACTERS = "/:@!$&'()*+,;=~"
 
 
-class InvalidPageSize(ValueError):  # noqa: N818 - named for the field, as in the error table
+class InvalidPageSize(ValueError):
     """The wanted number of entries is not a whole number from zero."""
 
 

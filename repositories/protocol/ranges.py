@@ -12,7 +12,7 @@ _CHUNK = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 _SHOWN: Final = 80
 
 
-class UnsatisfiableRange(ValueError):  # noqa: N818 - named as RFC 9110 does
+class UnsatisfiableRange(ValueError):
     """No byte of the content lies in the range; ``size`` is the content's, in bytes."""
 
     def __init__(self, size: int) -> None:
@@ -20,7 +20,7 @@ class UnsatisfiableRange(ValueError):  # noqa: N818 - named as RFC 9110 does
         self.size = size
 
 
-class InvalidContentRange(ValueError):  # noqa: N818
+class InvalidContentRange(ValueError):
     """The Content-Range of an upload chunk is not ``<first>-<last>``."""
 
 

@@ -40,7 +40,9 @@ def start(request: RegistryRequest) -> RegistryResponse:
 
 def status(request: RegistryRequest) -> RegistryResponse:
     """GET: how far the session is."""
-    return empty_response(204, *_session_headers(request, _find(request)))
+    upload = _find(request)
+    upload_sessions.recover(request.repository, upload)
+    return empty_response(204, *_session_headers(request, upload))
 
 
 def append(request: RegistryRequest) -> RegistryResponse:
