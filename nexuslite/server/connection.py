@@ -4,11 +4,14 @@ A connection belongs to the main thread while it waits in the poller, and to one
 while a request is served. Plain sockets stay blocking; pollers read them with MSG_DONTWAIT.
 """
 
+import fcntl
 import os
 import select
 import socket
 import ssl
 import struct
+import sys
+import termios
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -212,6 +215,15 @@ class Connection:
         transfer.offset += sent
         transfer.left -= sent
         self.pace.moved += sent
+
+    def unacknowledged(self) -> int:
+        """Return how many of the bytes sent have not reached the client's kernel."""
+        if self.pace.is_reading:
+            return 0
+        with suppress(OSError, ValueError):
+            queued = fcntl.ioctl(self.sock.fileno(), termios.TIOCOUTQ, bytes(4))
+            return int.from_bytes(queued, sys.byteorder)
+        return 0
 
     # ---- the end
 

@@ -1,5 +1,6 @@
 """How fast a client moves a body."""
 
+from collections.abc import Callable
 from time import monotonic
 
 from nexuslite.server.options import MinimumRate
@@ -37,17 +38,22 @@ class Pace:
         self.since = 0.0
         self.moved += moved
 
-    def is_too_slow(self, now: float, rate: MinimumRate) -> bool:
+    def is_too_slow(
+        self, now: float, rate: MinimumRate, unacknowledged: Callable[[], int] = lambda: 0
+    ) -> bool:
         """Say whether the last ``rate.grace`` seconds of waiting moved too little.
 
         The average is taken anew for each such period, so a fast start buys no later stall.
+        ``unacknowledged`` tells how many of the moved bytes are still with our kernel: it takes
+        megabytes at once, and then nothing seems to move while a steady client reads them.
         """
         since = self.since
         waited = self.waited + (now - since if since else 0.0)
         period = waited - self._checked_waited
         if period < rate.grace:
             return False
-        too_slow = self.moved - self._checked_moved < rate.bytes_per_second * period
-        self._checked_moved = self.moved
+        arrived = self.moved - unacknowledged()
+        too_slow = arrived - self._checked_moved < rate.bytes_per_second * period
+        self._checked_moved = arrived
         self._checked_waited = waited
         return too_slow

@@ -99,7 +99,9 @@ class Poller:
             if connection.deadline != NEVER:
                 if now >= connection.deadline:
                     self._give_up(connection)
-            elif connection.pace.is_too_slow(now, self._options.minimum_rate):
+            elif connection.pace.is_too_slow(
+                now, self._options.minimum_rate, connection.unacknowledged
+            ):
                 self._cut_off(connection)
 
     def end_idle(self, port: Port | None = None) -> None:

@@ -43,6 +43,16 @@ def test_a_fast_start_buys_no_later_stall() -> None:
     assert pace.is_too_slow(monotonic(), RATE)
 
 
+def test_bytes_that_leave_the_kernel_are_moving() -> None:
+    pace = Pace()
+    waited(pace, 11.0, 5_000_000)
+    assert not pace.is_too_slow(monotonic(), RATE, lambda: 4_000_000)
+    waited(pace, 11.0, 0)
+    assert not pace.is_too_slow(monotonic(), RATE, lambda: 3_000_000)
+    waited(pace, 11.0, 0)
+    assert pace.is_too_slow(monotonic(), RATE, lambda: 3_000_000)
+
+
 def test_a_wait_that_goes_on_counts() -> None:
     pace = Pace()
     pace.begin()
