@@ -1,5 +1,6 @@
 """What people see when a deployment policy refuses their push, and how long they wait for it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,26 @@ def test_skopeo_says_at_once_that_a_repository_is_read_only(
 
     assert "denied: Repository is read only: frozen" in refused.errors
     assert refused.seconds < PATIENCE_SECONDS
+
+
+def test_a_repository_made_read_only_refuses_what_it_has_already(
+    program: ProgramProcess, daemon: DockerDaemon, docker: Client, name: str
+) -> None:
+    way = _signed_in(program, daemon, "freezing", write_policy="ALLOW")
+    reference = way.image(f"{name}:1.0")
+    daemon.load({reference: random_image(name)})
+    docker("push", reference).succeeded()
+    settings = json.loads(program.rest("GET", "/repositories/docker/hosted/freezing").body)
+    settings["storage"]["writePolicy"] = "DENY"
+    changed = program.rest("PUT", "/repositories/docker/hosted/freezing", settings)
+    assert changed.status == 204, changed
+
+    # No layer has to be sent, so the manifest is what meets the refusal.
+    refused = docker("push", reference).failed()
+
+    assert refused.errors.strip() == "denied: Repository is read only: freezing"
+    assert refused.seconds < PATIENCE_SECONDS
+    docker("pull", reference).succeeded()
 
 
 def test_docker_says_at_once_that_a_tag_may_not_be_changed(
