@@ -71,7 +71,7 @@ class RegistryRequest:
             if len(text) > _LONGEST_QUERY:
                 raise RegistryError(ErrorCode.UNSUPPORTED, "The query is too long.", status=414)
             try:
-                self._query = parse_qs(text, keep_blank_values=True, max_num_fields=100)
+                self._query = parse_qs(text, keep_blank_values=True, max_num_fields=1000)
             except ValueError:
                 raise RegistryError(
                     ErrorCode.UNSUPPORTED, "The query cannot be read.", status=400
