@@ -12,3 +12,6 @@ if "NEXUSLITE_DATA_DIR" not in os.environ or os.environ.get("NEXUSLITE_TEST_DATA
     os.environ["NEXUSLITE_DATA_DIR"] = _folder
     os.environ["NEXUSLITE_TEST_DATA"] = "1"
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+
+# A browser test leaves an event loop in its thread; the next test there may use the database.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

@@ -9,7 +9,7 @@ import json
 import random
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.support.process import ADMIN, ADMIN_PASSWORD, LOOPBACK, basic_authorization
@@ -69,10 +69,18 @@ class Client:
     port: int
     name: str = "team/app"
     timeout: float = 60.0
+    authorization: str = basic_authorization(ADMIN, ADMIN_PASSWORD)
 
     def image(self, name: str) -> "Client":
         """Return the client of another image."""
-        return Client(self.port, name, self.timeout)
+        return replace(self, name=name)
+
+    def with_token(self) -> "Client":
+        """Return a client that may do everything with this image by a bearer token."""
+        scope = f"repository:{self.name}:pull,push,delete"
+        answer = self.request("GET", f"/v2/token?scope={scope}")
+        assert answer.status == 200, answer
+        return replace(self, authorization=f"Bearer {json.loads(answer.body)['token']}")
 
     def connect(self) -> http.client.HTTPConnection:
         """Return a new connection."""
@@ -102,7 +110,7 @@ class Client:
 
     def headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the headers of a request."""
-        return {"Authorization": basic_authorization(ADMIN, ADMIN_PASSWORD), **(more or {})}
+        return {"Authorization": self.authorization, **(more or {})}
 
     # ---- blobs, by every way there is
 
