@@ -58,7 +58,9 @@ def _fail_after_marking() -> None:
     raise ZeroDivisionError
 
 
-def test_another_process_sees_the_change(settings):
+def test_another_process_sees_the_change(settings, monkeypatch):
+    # Opened anew: an earlier test may have used the page of another folder.
+    monkeypatch.setattr(stamps, "_page", None)
     stamps.begin()
     before = stamps.read(SLOT)[0]
     program = (
