@@ -152,8 +152,8 @@ def test_images_hold_what_was_pushed_and_not_deleted(images):
     run_state_machine_as_test(
         lambda: ContentMachine(images),
         settings=settings(
-            max_examples=20,
-            stateful_step_count=25,
+            max_examples=12,
+            stateful_step_count=20,
             derandomize=True,
             deadline=None,
             database=None,
