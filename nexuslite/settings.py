@@ -98,6 +98,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["TEST"] = {"NAME": ":memory:"}
     _database["OPTIONS"] = {"timeout": 10, "transaction_mode": "IMMEDIATE"}
 else:
+    if _database["ENGINE"] == "django.db.backends.postgresql":
+        _database["ENGINE"] = "nexuslite.database.postgresql"
     _database["OPTIONS"] = {
         "pool": {
             "min_size": 1,

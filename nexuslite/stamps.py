@@ -51,7 +51,8 @@ class _Page:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            os.ftruncate(descriptor, SLOTS * 8)
+            # Real space: a full disk is an error here, not a bus error at some later write.
+            os.posix_fallocate(descriptor, 0, SLOTS * 8)
             self._map = mmap.mmap(descriptor, SLOTS * 8)
         finally:
             os.close(descriptor)

@@ -55,7 +55,7 @@ def assert_refused(answer: Answer) -> None:
 
 def test_a_full_blob_store_refuses_and_recovers(program, small_disk):  # fault 5
     server = program()
-    disk = small_disk(server.data / "blobs/default", 12)
+    disk = small_disk(server.data / "blobs/default", 24)
     server.start()
     client = Client(server.create_hosted("hosted").http_port)
     ledger, large = Ledger(), random_bytes(6 * MIB, "large")

@@ -1,128 +1,160 @@
-"""Two clients at once: the outcome is one that some order of the requests could have had."""
-
-from __future__ import annotations
+"""Clients that want the same thing at the same moment: as if one had come after the other."""
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from tests.faults.client import Client, Image
+from tests.faults.client import Client, Image, Ledger, digest_of, random_bytes
+from tests.support.process import ProgramProcess
 from tests.support.server import Answer
 
-CLIENTS = 6
+ROUNDS = 15
 
 
-def at_once(*requests: Callable[[], Answer]) -> list[Answer]:
-    """Make all the requests at the same moment and return their answers in order."""
-    start = threading.Barrier(len(requests))
-    answers: dict[int, Any] = {}
-
-    def run(number: int, request: Callable[[], Answer]) -> None:
-        start.wait()
-        answers[number] = request()
-
-    threads = [
-        threading.Thread(target=run, args=(number, request))
-        for number, request in enumerate(requests)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return [answers[number] for number in range(len(requests))]
+QUICK_ON_SQLITE = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 
 
-def with_blobs(client: Client, *images: Image) -> None:
-    for image in images:
-        for content in (image.config, image.layer):
-            assert client.push_monolithic(content).status == 201
+@pytest.fixture
+def server(program, database) -> ProgramProcess:
+    return program(NEXUSLITE_WORKERS=4, **database).start()
 
 
-# fault 11
-def test_exactly_one_push_of_a_tag_wins_where_redeploy_is_disabled(program, database):
-    server = program(NEXUSLITE_WORKERS=4, **database).start()
-    client = Client(server.create_hosted("hosted", write_policy="ALLOW_ONCE").http_port)
-    images = [Image.make(number, 100) for number in range(CLIENTS)]
-    with_blobs(client, *images)
-    for number in range(10):
-        tag = f"v{number}"
-        answers = at_once(
-            *(lambda each=each, tag=tag: client.put_manifest(tag, each.manifest) for each in images)
-        )
-        assert sorted(answer.status for answer in answers) == [201] + [400] * (CLIENTS - 1)
-        winner = next(
-            image for image, answer in zip(images, answers, strict=True) if answer.status == 201
-        )
-        assert client.assert_whole(tag) == winner.digest
+def at_once(actions: list[Callable[[], Answer]]) -> list[Answer]:
+    """Run the actions at the same moment."""
+    together = threading.Barrier(len(actions))
+
+    def run(action: Callable[[], Answer]) -> Answer:
+        together.wait()
+        return action()
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(run, actions))
 
 
-# fault 11
-def test_two_pushes_of_a_tag_leave_one_of_the_two_images(program, database):
-    server = program(NEXUSLITE_WORKERS=4, **database).start()
-    client = Client(server.create_hosted("hosted").http_port)
-    one, other = Image.make("one", 100), Image.make("other", 100)
-    for _ in range(10):
-        answers = at_once(lambda: client.push(one, "v1"), lambda: client.push(other, "v1"))
-        assert [answer.status for answer in answers] == [201, 201]
-        assert client.assert_whole("v1") in {one.digest, other.digest}
-
-
-# fault 11
-def test_a_push_against_a_delete_leaves_the_image_whole_or_absent(program, database):
-    server = program(NEXUSLITE_WORKERS=4, **database).start()
-    client = Client(server.create_hosted("hosted").http_port)
-    image = Image.make("image", 100)
-    with_blobs(client, image)
-    for _ in range(20):
-        client.put_manifest("v1", image.manifest)
-        pushed, deleted = at_once(
-            lambda: client.put_manifest("v1", image.manifest),
-            lambda: client.request("DELETE", f"manifests/{image.digest}"),
-        )
-        assert pushed.status == 201
-        assert deleted.status == 202
-        found = client.request("GET", "manifests/v1")
-        assert found.status in {200, 404}
-        by_digest = client.request("GET", f"manifests/{image.digest}")
-        assert by_digest.status == found.status
-        if found.status == 200:
-            assert client.assert_whole("v1") == image.digest
-
-
-# fault 12
-def test_a_blob_uploaded_at_once_to_several_images_is_one_object(program, database):
-    server = program(NEXUSLITE_WORKERS=4, **database).start()
-    repository = server.create_hosted("hosted")
-    for number in range(5):
-        content = Image.make(number, 200_000).layer
-        clients = [Client(repository.http_port, f"team/app{each}") for each in range(CLIENTS)]
-        answers = at_once(
-            *(lambda each=each, content=content: each.push_monolithic(content) for each in clients)
-        )
-        assert [answer.status for answer in answers] == [201] * CLIENTS
-        for each in clients:
-            pulled = each.request("GET", answers[0].headers["location"].replace("app0", "app5"))
-            assert pulled.body == content
-        objects = [
-            path for path in (server.data / "blobs/default/content").rglob("*") if path.is_file()
-        ]
-        assert len(objects) == number + 1
+def objects(server: ProgramProcess) -> list[Path]:
+    content = server.data / "blobs/default/content"
+    return [path for path in content.rglob("*") if path.is_file()]
 
 
 @pytest.mark.slow
-def test_a_shared_layer_pushed_by_many_under_every_policy_always_works(program, database):
-    server = program(NEXUSLITE_WORKERS=4, **database).start()
-    repository = server.create_hosted("hosted", write_policy="ALLOW_ONCE")
-    image = Image.make("shared", 300_000)
-    clients = [Client(repository.http_port, "team/app") for _ in range(CLIENTS)]
-    answers = at_once(
-        *(
-            lambda number=number, each=each: each.push(image, f"v{number}")
-            for number, each in enumerate(clients)
+def test_pushes_of_one_tag_follow_each_other(server):  # fault 11
+    client, ledger = Client(server.create_hosted("hosted").http_port), Ledger()
+    images = [Image.make(number) for number in range(4)]
+    for image in images:
+        ledger.push(client, image.digest, image)
+    for _ in range(ROUNDS):
+        answers = at_once(
+            [lambda image=image: client.put_manifest("latest", image.manifest) for image in images]
         )
-    )
-    assert [answer.status for answer in answers] == [201] * CLIENTS
-    for number in range(CLIENTS):
-        assert clients[0].assert_whole(f"v{number}") == image.digest
+        assert [answer.status for answer in answers] == [201] * len(images)
+        found = {client.assert_whole("latest") for _ in range(8)}
+        assert len(found) == 1
+        assert found <= {image.digest for image in images}
+    ledger.verify(client)
+
+
+@QUICK_ON_SQLITE
+def test_where_a_tag_may_be_pushed_once_one_of_many_is_acknowledged(server):  # fault 11
+    client = Client(server.create_hosted("once", write_policy="ALLOW_ONCE").http_port)
+    images = [Image.make(number) for number in range(6)]
+    for image in images:
+        assert client.push(image, image.digest).status == 201
+    for number in range(ROUNDS):
+        answers = at_once(
+            [
+                lambda image=image: client.put_manifest(f"v{number}", image.manifest)  # noqa: B023
+                for image in images
+            ]
+        )
+        assert sorted(answer.status for answer in answers) == [201, 400, 400, 400, 400, 400]
+        (winner,) = (
+            image for image, answer in zip(images, answers, strict=True) if answer.status == 201
+        )
+        assert client.assert_whole(f"v{number}") == winner.digest
+
+
+@pytest.mark.slow
+def test_a_push_and_a_delete_follow_each_other(server):  # fault 11
+    client = Client(server.create_hosted("hosted").http_port)
+    image = Image.make("contended")
+    for number in range(ROUNDS):
+        assert client.push(image, "contended").status == 201
+        by = image.digest if number % 2 else "contended"
+        pushed, deleted = at_once(
+            [
+                lambda: client.put_manifest("contended", image.manifest),
+                lambda: client.request("DELETE", f"manifests/{by}"),  # noqa: B023
+            ]
+        )
+        assert (pushed.status, deleted.status) == (201, 202)
+        # Deleted first and pushed after, or the other way round; the same on every worker.
+        statuses = {client.request("GET", "manifests/contended").status for _ in range(8)}
+        assert statuses in ({200}, {404})
+        if statuses == {200}:
+            assert client.assert_whole("contended") == image.digest
+
+
+@pytest.mark.slow
+def test_a_manifest_and_the_delete_of_its_blob_follow_each_other(server):  # fault 11
+    client = Client(server.create_hosted("hosted").http_port)
+    for number in range(ROUNDS):
+        image = Image.make(number)
+        for content in (image.layer, image.config):
+            assert client.push_monolithic(content).status == 201
+        layer = f"blobs/{digest_of(image.layer)}"
+        pushed, deleted = at_once(
+            [
+                lambda: client.put_manifest("latest", image.manifest),  # noqa: B023
+                lambda: client.request("DELETE", layer),  # noqa: B023
+            ]
+        )
+        # The manifest needs the blob, or is refused because it is gone: never both acknowledged.
+        assert (pushed.status, deleted.status) in {(201, 405), (400, 202)}, (pushed, deleted)
+        if pushed.status == 201:
+            assert client.assert_whole("latest") == image.digest
+
+
+@QUICK_ON_SQLITE
+def test_one_blob_uploaded_at_once_to_several_images_is_one_object(server):  # fault 12
+    client = Client(server.create_hosted("hosted").http_port)
+    images = [client.image(f"team/app{number}") for number in range(4)]
+    for number in range(ROUNDS):
+        content = random_bytes(200_000, number)
+        answers = at_once(
+            [lambda image=image: image.push_monolithic(content) for image in images]  # noqa: B023
+        )
+        assert [answer.status for answer in answers] == [201] * len(images)
+        for image in images:
+            assert image.request("GET", f"blobs/{digest_of(content)}").body == content
+        assert len(objects(server)) == number + 1
+    assert list((server.data / "blobs/default/staging").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_one_upload_finished_twice_is_acknowledged_once(server):
+    client = Client(server.create_hosted("hosted").http_port)
+    for number in range(ROUNDS):
+        content = random_bytes(200_000, number)
+        location = client.start_upload()
+        assert client.patch(location, content, 0).status == 202
+        answers = at_once([lambda: client.finish_upload(location, digest_of(content))] * 3)  # noqa: B023
+        statuses = sorted(answer.status for answer in answers)
+        assert statuses[0] == 201, answers
+        assert set(statuses[1:]) <= {404, 409}, answers
+        assert client.request("GET", f"blobs/{digest_of(content)}").body == content
+        assert len(objects(server)) == number + 1
+
+
+@pytest.mark.slow
+def test_a_shared_layer_under_many_new_tags_works_where_redeploy_is_disabled(server):
+    client = Client(server.create_hosted("once", write_policy="ALLOW_ONCE").http_port)
+    image = Image.make("shared", 300_000)
+    tags = [f"v{number}" for number in range(6)]
+    answers = at_once([lambda tag=tag: client.push(image, tag) for tag in tags])
+    assert [answer.status for answer in answers] == [201] * len(tags)
+    assert {client.assert_whole(tag) for tag in tags} == {image.digest}

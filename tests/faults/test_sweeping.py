@@ -12,7 +12,7 @@ from tests.faults.client import LOST, Client, Image, Ledger, digest_of, random_b
 from tests.support.process import ProgramProcess
 from tests.support.server import PROJECT
 
-LIFETIME = 3
+LIFETIME = 10
 
 
 def sweep(server: ProgramProcess) -> str:

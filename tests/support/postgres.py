@@ -44,15 +44,20 @@ class PostgresServer:
         """Return a connection that commits each statement."""
         return psycopg.connect(self.address(database), autocommit=True)
 
-    def terminate_backends(self, database: str) -> int:
-        """End every connection to the database, as a failover does; return how many."""
+    def terminate_backends(self, database: str) -> list[int]:
+        """End every connection to the database, as a failover does; return their processes."""
+        backends = self.backends(database)
         with self.connect() as connection:
-            row = connection.execute(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s",
-                [database],
-            ).fetchone()
-        assert row is not None
-        return int(str(row[0]))
+            connection.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) pid", [backends])
+        return backends
+
+    def backends(self, database: str) -> list[int]:
+        """Return the processes that serve connections to the database."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT pid FROM pg_stat_activity WHERE datname = %s", [database]
+            ).fetchall()
+        return [int(str(row[0])) for row in rows]
 
 
 @contextlib.contextmanager
