@@ -1,22 +1,25 @@
 """The one door for every question of permission.
 
-Views, actions and REST ask here and nowhere else. For now a user's roles follow from the user's id:
-`admin` has `nx-admin`, which holds everything, and nobody else has a role.
+Views, actions and REST ask here and nowhere else. What a principal may follows from its roles:
+those that the user was given, and those that stand for the user's groups in an external source.
 """
 
 from __future__ import annotations
 
 from accounts import directory
-from accounts.models.user import ADMIN_USER_ID
 from accounts.permissions import PermissionSet
 from accounts.principals import Principal
+from accounts.roles import DEFAULT_SOURCE
+from accounts.rules import current_rules, roles_of_user
 from accounts.stamped_cache import StampedCache
 
 EVERYTHING = "nexus:*"
 
 _NOTHING = PermissionSet()
 _DELIMITERS = frozenset(":,")
-_compiled: StampedCache[str, PermissionSet] = StampedCache(size=2048)
+_Holder = tuple[str, str, tuple[str, ...]]
+"""User id, source, and the user's groups in the source."""
+_compiled: StampedCache[_Holder, PermissionSet] = StampedCache(size=2048)
 
 
 def may(principal: Principal, permission: str) -> bool:
@@ -30,13 +33,13 @@ def may(principal: Principal, permission: str) -> bool:
 
 def permissions_of(principal: Principal) -> PermissionSet:
     """All that the principal's roles allow, compiled once for each change of the settings."""
-    user_id = principal.user_id
-    if user_id is None:
-        settings = directory.security_settings()
-        if not settings.anonymous_enabled:
-            return _NOTHING
-        user_id = settings.anonymous_user_id
-    return _compiled.lookup(user_id, _compile)
+    if principal.user_id is not None:
+        holder = (principal.user_id, principal.source, principal.groups)
+        return _compiled.lookup(holder, _compile)
+    settings = directory.security_settings()
+    if not settings.anonymous_enabled:
+        return _NOTHING
+    return _compiled.lookup((settings.anonymous_user_id, DEFAULT_SOURCE, ()), _compile)
 
 
 def repository_view(repository_format: str, repository_name: str, action: str) -> str:
@@ -65,16 +68,11 @@ def _permission(*parts: str) -> str:
     return ":".join(("nexus", *parts))
 
 
-def _compile(user_id: str) -> PermissionSet:
-    user = directory.find_user(user_id)
-    if user is None or not user.may_sign_in:
-        return _NOTHING
-    return PermissionSet(_permissions_of_roles(_roles_of(user)))
-
-
-def _roles_of(user: directory.UserRecord) -> list[str]:
-    return ["nx-admin"] if user.user_id == ADMIN_USER_ID else []
-
-
-def _permissions_of_roles(roles: list[str]) -> list[str]:
-    return [EVERYTHING] if "nx-admin" in roles else []
+def _compile(holder: _Holder) -> PermissionSet:
+    user_id, source, groups = holder
+    if source == DEFAULT_SOURCE:
+        user = directory.find_user(user_id)
+        if user is None or not user.may_sign_in:
+            return _NOTHING
+    held = current_rules().privileges_of([*roles_of_user(user_id, source), *groups])
+    return PermissionSet(privilege.permission for privilege in held)

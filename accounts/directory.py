@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from accounts.models import SecuritySettings, User, UserStatus
+from accounts.names import can_be_stored
 from accounts.stamped_cache import StampedCache
 
 
@@ -40,7 +41,7 @@ _settings: StampedCache[int, SecurityRecord] = StampedCache(size=1)
 
 def find_user(user_id: str) -> UserRecord | None:
     """The user with the id, None when there is none. At most one query."""
-    if not _can_be_stored(user_id):
+    if not can_be_stored(user_id):
         return None
     # Unknown ids are remembered too: a second attempt costs the same whoever is asked for.
     return _users.lookup(user_id, _load_user)
@@ -49,11 +50,6 @@ def find_user(user_id: str) -> UserRecord | None:
 def security_settings() -> SecurityRecord:
     """The security settings in force. At most one query."""
     return _settings.lookup(SecuritySettings.ROW, _load_settings)
-
-
-def _can_be_stored(text: str) -> bool:
-    # PostgreSQL refuses NUL, and JSON can smuggle in lone surrogates.
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _load_user(user_id: str) -> UserRecord | None:

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from accounts import authentication, directory, tokens
-from accounts.errors import CredentialsRefused, InvalidToken, InvalidTokenRequest, Refusal
+from accounts.errors import (
+    CredentialsRefused,
+    InvalidToken,
+    InvalidTokenRequest,
+    RealmNotActive,
+    Refusal,
+)
 from accounts.models.security_settings import DOCKER_TOKEN_REALM
 from accounts.principals import Principal, ResourceAccess, merge_access
 from accounts.realms.base import PasswordCredentials, TokenCredentials
@@ -46,6 +52,8 @@ class TokenRequest:
     scopes: tuple[RequestedScope, ...] = ()
     offline: bool = False
     """Whether a refresh token is wanted too: `offline_token=true` or `access_type=offline`."""
+    anonymous: bool = True
+    """Whether what the endpoint belongs to takes requests of nobody: `forceBasicAuth` is off."""
     remote_address: str = ""
 
 
@@ -55,14 +63,15 @@ def answer_token_request(
     """The JSON that answers a GET with Basic credentials, or with none.
 
     Less access than asked for is no error. Raises `CredentialsRefused` (401), `TooManyAttempts`
-    (429), `InvalidTokenRequest` (400).
+    (429), `InvalidTokenRequest` (400), `RealmNotActive` (403).
     """
+    _require_realm()
     # Passwords only: a token that could renew itself would never end.
     credentials = authentication.parse_authorization(authorization, audience=None)
     if isinstance(credentials, TokenCredentials):
         raise CredentialsRefused(Refusal.TOKEN)
     if credentials is None:
-        return _answer(request, _anonymous(), allowed)
+        return _answer(request, _anonymous(request), allowed)
     principal = authentication.authenticate_credentials(credentials, request.remote_address)
     return _answer(request, principal, allowed)
 
@@ -74,6 +83,7 @@ def answer_token_form(
 
     Raises as `answer_token_request`.
     """
+    _require_realm()
     shown = None
     match form.get("grant_type", ""):
         case "password":
@@ -87,8 +97,20 @@ def answer_token_form(
     return _answer(request, principal, allowed, shown)
 
 
-def _anonymous() -> Principal:
-    if not directory.security_settings().anonymous_enabled:
+def realm_is_active() -> bool:
+    """Whether docker tokens count for anything."""
+    return DOCKER_TOKEN_REALM in directory.security_settings().active_realms
+
+
+def _require_realm() -> None:
+    # Before any credentials are looked at: a token that nobody takes would only puzzle, since
+    # docker reports a sign-in that then fails at every use.
+    if not realm_is_active():
+        raise RealmNotActive
+
+
+def _anonymous(request: TokenRequest) -> Principal:
+    if not request.anonymous or not directory.security_settings().anonymous_enabled:
         raise CredentialsRefused(Refusal.REQUIRED)
     return Principal()
 

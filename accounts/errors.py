@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from nexuslite.errors import NotFound, OperationRefused
+
 
 class Refusal(StrEnum):
     """Why credentials were refused; the value may be shown to the client."""
@@ -46,16 +48,26 @@ class InvalidTokenRequest(Exception):
     """The token endpoint was asked for something it cannot do. Answered with 400."""
 
 
+class RealmNotActive(Exception):
+    """Docker tokens count for nothing, since their realm is not active. Answered with 403."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The Docker Bearer Token Realm is not active. "
+            "An administrator activates it under Security, Realms."
+        )
+
+
 class NotPermitted(Exception):
     """The principal has no permission for the operation. Answered with 403."""
 
 
-class UserNotFound(Exception):
+class UserNotFound(NotFound):
     """There is no user with the id. Answered with 404."""
 
     def __init__(self, user_id: str) -> None:
         super().__init__(f"User '{user_id}' not found.")
 
 
-class InvalidPassword(Exception):
+class InvalidPassword(OperationRefused):
     """The password cannot be set. Answered with 400."""

@@ -35,6 +35,8 @@ class Principal:
     user_id: str | None = None
     source: str = "default"
     """The user source that knows the user, as Nexus names it."""
+    groups: tuple[str, ...] = ()
+    """The user's groups in an external source. A role with a group's id belongs to its members."""
     realm: str | None = None
     """The id of the realm that accepted the credentials; None when there were none."""
     credential: CredentialKind | None = None

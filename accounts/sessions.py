@@ -33,7 +33,8 @@ def authenticate_session(
 def principal_of(request: HttpRequest) -> Principal | None:
     """The principal of the request's session.
 
-    None when nobody has signed in, or the user's password or status has changed since.
+    None when nobody has signed in, the user's password or status has changed since, or the realm
+    that has accepted the password is active no more.
     """
     user_id = request.session.get(_USER_ID)
     if not isinstance(user_id, str):
@@ -42,6 +43,8 @@ def principal_of(request: HttpRequest) -> Principal | None:
     if user is None or not user.may_sign_in:
         return None
     if user.credentials_version != request.session.get(_VERSION):
+        return None
+    if request.session.get(_REALM) not in directory.security_settings().active_realms:
         return None
     return Principal(
         user_id=user.user_id,

@@ -155,6 +155,7 @@ class Nexuslite(Server):
 
     def start(self) -> None:
         self.start_program()
+        self._activate_docker_tokens()
         self._create_repository()
         self.wait_for_answer(self.port, "/v2/")
 
@@ -167,6 +168,17 @@ class Nexuslite(Server):
         """Starts it and waits for the image's manifest."""
         self.launch()
         self.wait_for_answer(self.port, f"/v2/{image}/manifests/tag", (200,), _BASIC)
+
+    def _activate_docker_tokens(self) -> None:
+        status, body = request(
+            self.main_port,
+            "PUT",
+            "/service/rest/v1/security/realms/active",
+            json.dumps(["NexusAuthenticatingRealm", "DockerToken"]).encode(),
+            {**_BASIC, "Content-Type": "application/json"},
+        )
+        if status != 204:
+            raise SystemExit(f"Docker tokens were not activated: {status} {body.decode()}")
 
     def _create_repository(self) -> None:
         wanted = {

@@ -31,3 +31,7 @@ class OperationRefused(Exception):
 
 class NotFound(Exception):
     """What the operation is about does not exist. Answered with 404."""
+
+
+class Conflict(Exception):
+    """What was sent contradicts itself. Answered with 409."""

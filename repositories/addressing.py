@@ -33,6 +33,8 @@ class Address:
     token_path: str
     scope_prefix: str = ""
     host_level: bool = False
+    mounted: bool = False
+    """Whether the path began with `/repository/<name>/`."""
 
 
 def resolve(snapshot: Snapshot, port: int, main: bool, host: str, path: str) -> Address | None:
@@ -73,7 +75,7 @@ def _mounted(snapshot: Snapshot, path: str) -> Address | None:
     prefix = f"{_MOUNT}{name}/v2/"
     repository = snapshot.by_name.get(name)
     service = HOST_SERVICE if repository is None else repository.service
-    return Address(repository, prefix, rest[3:], service, f"{prefix}token")
+    return Address(repository, prefix, rest[3:], service, f"{prefix}token", mounted=True)
 
 
 def _by_path(snapshot: Snapshot, path: str) -> Address:

@@ -9,8 +9,9 @@ from django.db import IntegrityError
 
 from accounts import passwords
 from accounts.actions import admin_password_file
-from accounts.models import User, UserStatus
+from accounts.models import User, UserRole, UserStatus
 from accounts.models.user import ADMIN_USER_ID, ANONYMOUS_USER_ID
+from accounts.roles import ADMIN_ROLE, ANONYMOUS_ROLE
 from nexuslite import stamps
 
 
@@ -31,6 +32,7 @@ def ensure_first_users() -> None:
             if User.objects.exists():
                 return
             User.objects.bulk_create(users)
+            UserRole.objects.bulk_create(_roles())
             if not given:
                 # Before the commit, although it is file work: only who has won the race to create
                 # the users gets here, and a crash must not leave an admin whose password nobody
@@ -66,6 +68,13 @@ def _anonymous() -> User:
         email="anonymous@example.org",
         password=passwords.unusable_password(),
     )
+
+
+def _roles() -> list[UserRole]:
+    return [
+        UserRole(user_id=ADMIN_USER_ID, role_id=ADMIN_ROLE),
+        UserRole(user_id=ANONYMOUS_USER_ID, role_id=ANONYMOUS_ROLE),
+    ]
 
 
 def _remove_stale_password_file() -> None:

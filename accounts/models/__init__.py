@@ -1,6 +1,16 @@
 """The rows of accounts."""
 
+from accounts.models.privilege import Privilege, RepositoryPrivileges
+from accounts.models.role import Role, UserRole
 from accounts.models.security_settings import SecuritySettings
 from accounts.models.user import User, UserStatus
 
-__all__ = ["SecuritySettings", "User", "UserStatus"]
+__all__ = [
+    "Privilege",
+    "RepositoryPrivileges",
+    "Role",
+    "SecuritySettings",
+    "User",
+    "UserRole",
+    "UserStatus",
+]

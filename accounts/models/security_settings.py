@@ -10,8 +10,8 @@ DOCKER_TOKEN_REALM = "DockerToken"  # noqa: S105 - the id of a realm
 
 
 def default_active_realms() -> list[str]:
-    """The realms of a fresh server, in the order they are asked."""
-    return [LOCAL_AUTHENTICATING_REALM, DOCKER_TOKEN_REALM]
+    """The realms of a fresh server, as Nexus's: docker tokens have to be switched on."""
+    return [LOCAL_AUTHENTICATING_REALM]
 
 
 class SecuritySettings(models.Model):

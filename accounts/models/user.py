@@ -6,9 +6,10 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
 
+from accounts.roles import DEFAULT_SOURCE
+
 ADMIN_USER_ID = "admin"
 ANONYMOUS_USER_ID = "anonymous"
-DEFAULT_SOURCE = "default"
 
 
 class UserStatus(models.TextChoices):

@@ -14,3 +14,8 @@ _REALMS: dict[str, Realm] = {
 def get(realm_id: str) -> Realm | None:
     """The realm with the id."""
     return _REALMS.get(realm_id)
+
+
+def available() -> list[Realm]:
+    """All realms that can be activated, by their names."""
+    return sorted(_REALMS.values(), key=lambda realm: realm.name)

@@ -16,10 +16,11 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from accounts import directory
-from accounts.errors import NotPermitted
+from accounts.errors import NotPermitted, TooManyAttempts
 from accounts.middleware import BASIC_CHALLENGE, requesting_principal
 from nexuslite.errors import (
     WHOLE_REQUEST,
+    Conflict,
     FieldError,
     NotFound,
     OperationRefused,
@@ -51,6 +52,10 @@ def render(error: Exception, context: dict[str, Any]) -> Response | None:
         return _message(400, str(error))
     if isinstance(error, NotFound):
         return _message(404, str(error))
+    if isinstance(error, Conflict):
+        return _message(409, str(error))
+    if isinstance(error, TooManyAttempts):
+        return Response(status=429, headers={"Retry-After": str(error.retry_after)})
     if isinstance(error, NotPermitted):
         return _not_permitted(request)
     if isinstance(error, DatabaseError | InterfaceError):

@@ -42,6 +42,24 @@ class JsonParser(BaseParser):
             raise ParseError(str(error)) from None
 
 
+class PlainTextParser(BaseParser):
+    """A UTF-8 text of bounded length."""
+
+    media_type = "text/plain"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The text. Raises `ParseError`, `BodyTooLarge`."""
+        try:
+            return _read(stream).decode("utf-8")
+        except ValueError as error:
+            raise ParseError(str(error)) from None
+
+
 def give_length_to_chunked_body(request: HttpRequest) -> None:
     """Reads a chunked body beforehand: Django takes one without a length for empty.
 

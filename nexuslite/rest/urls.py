@@ -11,6 +11,7 @@ _resources: list[URLPattern | URLResolver] = [
     path("status", Status.as_view()),
     path("status/writable", WritableStatus.as_view()),
     path("", include("repositories.api.urls")),
+    path("security/", include("accounts.api.urls")),
 ]
 
 urlpatterns = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from accounts.actions import repository_privileges
 from accounts.decisions import repository_admin
 from accounts.principals import Principal
 from repositories.actions.configuration import change_configuration, require
@@ -33,6 +34,7 @@ def create_hosted_repository(actor: Principal, settings: HostedSettings) -> None
         Repository.objects.create(
             name=settings.name, type=RepositoryType.HOSTED, blob_store=store, **columns(settings)
         )
+        repository_privileges.add(Repository.FORMAT, settings.name)
 
     change_configuration(change)
     logger.info("%s created repository %s", actor, settings.name)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from accounts.actions import repository_privileges
 from accounts.principals import Principal
 from nexuslite import stamps
 from nexuslite.errors import NotFound
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 def delete_repository(actor: Principal, name: str) -> None:
-    """Removes the repository, its images and its uploads.
+    """Removes the repository, its images, its uploads and its privileges, from roles too.
 
     The objects in the blob store stay until a collector finds them unused. A pull under way goes
     on to its end; a push under way ends with an error, since what it would refer to is gone.
@@ -42,7 +43,7 @@ def delete_repository(actor: Principal, name: str) -> None:
         raise NotFound(not_located(name))
     store = found.blob_store
     stagings = change_configuration(
-        lambda: _delete_rows(found.pk, name), stamps.of_repository(found.pk)
+        lambda: _delete_rows(found.pk, name), stamps.of_repository(found.pk), stamps.SECURITY
     )
     # After the commit: a session that was not deleted after all still has its bytes.
     for staging in stagings:
@@ -76,4 +77,5 @@ def _delete_rows(repository_id: int, name: str) -> list[dict[str, Any]]:
     )
     for each in rows:
         each._raw_delete(connection.alias)
+    repository_privileges.remove(Repository.FORMAT, name)
     return stagings

@@ -1,45 +1,19 @@
-"""How request bodies are read: types and required fields. What values mean is the actions' affair.
+"""How request bodies are read: types and required fields.
 
-As Nexus does, numbers and booleans are also taken from texts, and unknown fields are ignored.
+What values mean is the actions' affair.
 """
 
 from __future__ import annotations
 
 # ruff: noqa: N815 - fields are named as in the JSON
-from typing import Any
-
 from rest_framework import serializers
 
+from nexuslite.rest.fields import Text, Values, optional_boolean, optional_integer, optional_text
 from repositories.actions.blob_store_settings import BlobStoreSettings, SoftQuota
 from repositories.actions.repository_settings import DockerSettings, HostedSettings
 from repositories.models.blob_store import BlobStoreType
 
 _MOST_POLICIES = 100
-_LONGEST_TEXT = 4096
-
-Values = dict[str, Any]
-
-
-class Text(serializers.CharField):
-    """A text as it was sent, spaces and all."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"trim_whitespace": False, "max_length": _LONGEST_TEXT, **options})
-
-
-def optional_text() -> Text:
-    """A text that may be missing, null or empty."""
-    return Text(required=False, allow_null=True, allow_blank=True, default=None)
-
-
-def optional_integer() -> serializers.IntegerField:
-    """A whole number that may be missing or null."""
-    return serializers.IntegerField(required=False, allow_null=True, default=None)
-
-
-def optional_boolean() -> serializers.BooleanField:
-    """A boolean that may be missing or null."""
-    return serializers.BooleanField(required=False, allow_null=True, default=None)
 
 
 class HostedStorageSerializer(serializers.Serializer[Values]):

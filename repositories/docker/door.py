@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from accounts.authentication import authenticate
 from accounts.decisions import may, repository_view
+from accounts.docker_tokens import realm_is_active
 from accounts.errors import CredentialsRefused, Refusal, TooManyAttempts
 from accounts.principals import Principal
 from repositories.addressing import Address
@@ -65,6 +66,9 @@ def _basic_only(snapshot: Snapshot, address: Address) -> bool:
         # One challenge for all paths of the host, whichever names exist.
         enabled = snapshot.path_enabled
         return bool(enabled) and all(record.force_basic_auth for record in enabled)
+    if address.mounted:
+        # One challenge for all names again, and one that all repositories can be used with.
+        return True
     repository = address.repository
     return repository is None or repository.force_basic_auth
 
@@ -163,7 +167,7 @@ def allowed_scope_actions(address: Address, principal: Principal, kind: str, nam
     held = {
         action
         for action in ("read", "add", "edit", "delete")
-        if may(principal, repository_view(repository.format, repository.name, action))
+        if _may(principal, repository, action)
     }
     if kind == "registry":
         return {"*"} if name == "catalog" and "read" in held else set()
@@ -181,8 +185,8 @@ def _of_scope(address: Address, name: str) -> RepositoryRecord | None:
 def _allowed(request: RegistryRequest, action: str) -> bool:
     repository = request.address.repository
     if repository is None:
-        # Whoever may do it everywhere is told that there is no such repository.
-        return request.principal.token_access is None and may(
+        # Whoever has signed in and may do it everywhere is told that there is no such repository.
+        return request.principal.credential in {"basic", "session"} and may(
             request.principal, repository_view("*", "*", action)
         )
     name = request.address.scope_prefix + request.image_name if request.image_name else ""
@@ -194,4 +198,19 @@ def _granted(
 ) -> bool:
     if scope_name and not principal.token_allows("repository", scope_name, SCOPE_ACTIONS[action]):
         return False
+    return _may(principal, repository, action)
+
+
+def _may(principal: Principal, repository: RepositoryRecord, action: str) -> bool:
+    """Whether roles and the repository's own settings allow the action."""
+    if principal.is_anonymous and not takes_anonymous(repository):
+        return False
     return may(principal, repository_view(repository.format, repository.name, action))
+
+
+def takes_anonymous(repository: RepositoryRecord) -> bool:
+    """Whether docker clients may come without credentials, if anonymous access gives the right.
+
+    As in Nexus, "Allow anonymous docker pull" needs the Docker Bearer Token Realm too.
+    """
+    return not repository.force_basic_auth and realm_is_active()

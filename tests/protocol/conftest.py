@@ -19,6 +19,7 @@ from nexuslite import stamps
 from repositories import touches
 from repositories.models import BlobStore, Repository
 from repositories.records import storage_of
+from tests.support.accounts import BOTH_REALMS, add_user
 from tests.support.registry import (
     UI_PORT,
     Entrance,
@@ -65,7 +66,8 @@ def database(empty_database, django_db_blocker, users, blob_folder, tmp_path) ->
         stamps.begin()
         with stamps.change(stamps.SECURITY, stamps.CONFIGURATION):
             for user in users:
-                User(user_id=user.user_id, password=user.password).save()
+                add_user(user.user_id, user.password)
+            SecuritySettings.objects.create(active_realms=BOTH_REALMS)
             BlobStore.objects.create(
                 name="default", type="File", configuration={"path": str(blob_folder)}
             )

@@ -101,11 +101,12 @@ def test_by_path_basic_is_offered_when_all_repositories_force_it(hosted, main_po
     assert challenge_of(main_port().as_(ANONYMOUS), "unknown/app/tags/list") == BASIC
 
 
-def test_a_mounted_repository_names_its_own_endpoint(hosted, main_port):
-    service = service_of(hosted("images"))
-    client = main_port("/repository/images/v2/").as_(ANONYMOUS)
-    expected = bearer_challenge(f"registry.test:{UI_PORT}", service, "/repository/images/v2/token")
-    assert challenge_of(client) == expected
+def test_a_mounted_repository_asks_for_basic_as_any_name_does(hosted, main_port):
+    # fault 27: what offers tokens would differ from what does not exist.
+    hosted("images")
+    for name in ("images", "absent"):
+        client = main_port(f"/repository/{name}/v2/").as_(ANONYMOUS)
+        assert challenge_of(client) == BASIC
 
 
 @pytest.mark.parametrize(
@@ -201,11 +202,12 @@ def test_what_is_hidden_looks_like_what_is_not_there(
 @pytest.mark.parametrize("actor", [ANONYMOUS, STRANGER])
 @pytest.mark.parametrize("prefix", ["/v2/{}/", "/repository/{}/v2/"])
 @pytest.mark.parametrize("online", [True, False])
+@pytest.mark.parametrize("forced", [True, False])
 def test_a_hidden_repository_looks_like_none(
-    hosted, main_port, change_repository, actor, prefix, online
+    hosted, main_port, change_repository, actor, prefix, online, forced
 ):
     # fault 25, 27
-    hosted("hidden", path_enabled=True, force_basic_auth=True).push_image("app", "v1")
+    hosted("hidden", path_enabled=True, force_basic_auth=forced).push_image("app", "v1")
     change_repository("hidden", online=online)
     client = main_port().as_(actor)
     for path in ("app/manifests/v1", "app/tags/list", "_catalog"):

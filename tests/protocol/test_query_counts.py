@@ -49,8 +49,9 @@ def test_a_pull_with_a_token_is_one_query_and_then_none(puller, cost, method, pa
 @pytest.mark.parametrize("path", ["manifests/v1", f"blobs/{digest_of(CONTENT)}"])
 def test_a_worker_that_has_seen_nothing_yet_asks_a_few_more(puller, cost, path):
     stamps.begin()
-    # Repositories, security settings and the token's user; all are remembered from then on.
-    assert cost(lambda: puller.get(f"team/app/{path}")) <= 4
+    # Repositories, security settings, the token's user, the user's roles, all roles and the
+    # privileges that somebody has made; all are remembered from then on.
+    assert cost(lambda: puller.get(f"team/app/{path}")) <= 7
 
 
 def test_a_pull_with_a_password_costs_no_more(images, cost):

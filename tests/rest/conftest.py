@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts import passwords
-from accounts.models import SecuritySettings, User
+from accounts.models import SecuritySettings
 from accounts.passwords import RegistryArgon2Hasher, hash_password
 from nexuslite import stamps
 from nexuslite.rest import status
@@ -21,6 +21,7 @@ from repositories.blobs import registry as registry_of_stores
 from repositories.blobs import s3
 from repositories.models import BlobStore, Repository
 from repositories.records import storage_of
+from tests.support.accounts import BOTH_REALMS, add_user
 from tests.support.registry import ADMIN, STRANGER, Entrance, InProcess, RegistryClient
 
 from .buckets import Buckets
@@ -37,12 +38,13 @@ class Rest:
     def send(
         self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str
     ) -> HttpResponse:
-        """Sends a body as JSON, or raw bytes as they are."""
+        """Sends a text as plain text, other bodies as JSON, and raw bytes as they are."""
         if self.authorization is not None:
             headers["HTTP_AUTHORIZATION"] = self.authorization
-        content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        content = raw if raw is not None else _encoded(body)
         target = path if path.startswith("/") else BASE + path
-        kind = headers.pop("content_type", "application/json")
+        default = "text/plain" if isinstance(body, str) else "application/json"
+        kind = headers.pop("content_type", default)
         return Client().generic(method, target, content, content_type=kind, **headers)
 
     def get(self, path: str, **headers: str) -> HttpResponse:
@@ -56,6 +58,12 @@ class Rest:
 
     def delete(self, path: str) -> HttpResponse:
         return self.send("DELETE", path)
+
+
+def _encoded(body: Any) -> bytes:
+    if body is None:
+        return b""
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +91,8 @@ def fresh_server(transactional_db, settings, tmp_path, blob_folder, password_has
     status.forget()
     with stamps.change(stamps.SECURITY, stamps.CONFIGURATION):
         for name, password_hash in password_hashes.items():
-            User.objects.create(user_id=name, password=password_hash)
+            add_user(name, password_hash)
+        SecuritySettings.objects.create(active_realms=BOTH_REALMS)
         BlobStore.objects.create(
             name="default", type="File", configuration={"path": str(blob_folder)}
         )

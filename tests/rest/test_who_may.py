@@ -5,17 +5,28 @@ What each actor gets is written down here by hand.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts import decisions
-from accounts.models import User
+from accounts.models import Privilege, Role, SecuritySettings, User, UserRole
 from accounts.permissions import PermissionSet
 from nexuslite import stamps
 from repositories.models import BlobStore, Repository
 
 from .conftest import Rest, hosted_body, message_of
+from .security_bodies import (
+    PRIVILEGES,
+    ROLES,
+    SECURITY_POLICY,
+    USERS,
+    privilege_body,
+    role_body,
+    user_body,
+)
 from .test_blob_stores import file_body
 from .test_s3_blob_stores import s3_body
 
@@ -47,19 +58,24 @@ POLICY = [
     ("blobstores/s3", "DELETE", None, 404, 403, 401),
     ("blobstores/s3/none", "GET", None, 404, 403, 401),
     ("blobstores/s3/none", "PUT", s3_body("none"), 404, 403, 401),
+    *SECURITY_POLICY,
 ]
 IDS = [f"{row[1]} {row[0]}" for row in POLICY]
 
 
 @pytest.fixture
 def world(admin, hosted) -> None:
-    """A repository `images` and an unused blob store `spare`."""
+    """A repository `images`, and what is called `spare` and not used: one of each kind."""
     hosted("images")
+    assert admin.post(USERS, user_body()).status_code == 200
+    assert admin.post(ROLES, role_body()).status_code == 200
+    assert admin.post(f"{PRIVILEGES}/application", privilege_body()).status_code == 201
     assert admin.post("blobstores/file", file_body("spare")).status_code == 204
 
 
 def _state() -> tuple[object, ...]:
-    return list(Repository.objects.values()), list(BlobStore.objects.values())
+    models = (Repository, BlobStore, User, UserRole, Role, Privilege, SecuritySettings)
+    return tuple(list(model._default_manager.values()) for model in models)
 
 
 @pytest.mark.parametrize(("path", "method", "body", "allowed", "_s", "_a"), POLICY, ids=IDS)
@@ -93,7 +109,7 @@ def test_somebody_unknown_is_asked_to_sign_in(
 def test_every_route_is_in_the_policy():
     patterns = {_shape(path) for path, *_ in POLICY}
     routes = {
-        route.removeprefix("service/rest/v1/").replace("<str:name>", "*")
+        re.sub("<[^>]*>", "*", route.removeprefix("service/rest/v1/"))
         for route in _routes(get_resolver(), "")
         if route.startswith("service/rest/v1/")
     }
@@ -101,7 +117,7 @@ def test_every_route_is_in_the_policy():
 
 
 def _shape(path: str) -> str:
-    names = {"images", "default", "spare", "none"}
+    names = {"images", "default", "spare", "none", "stranger", "application"}
     return "/".join("*" if part in names else part for part in path.split("/"))
 
 

@@ -208,7 +208,12 @@ class ProgramProcess:
         write_policy: str = "ALLOW",
         latest_policy: bool | None = None,
     ) -> HostedRepository:
-        """Create a hosted repository on free ports and wait until they are open."""
+        """Create a hosted repository on free ports and wait until they are open.
+
+        One that offers tokens gets their realm, which a fresh server has not activated.
+        """
+        if not force_basic_auth:
+            self.activate_docker_tokens()
         repository = HostedRepository(name, free_port() if http else 0, free_port() if https else 0)
         document = {
             "name": name,
@@ -233,6 +238,12 @@ class ProgramProcess:
             if port:
                 self.wait_until_open(port)
         return repository
+
+    def activate_docker_tokens(self) -> None:
+        """Activate the Docker Bearer Token Realm beside the local one."""
+        realms = ["NexusAuthenticatingRealm", "DockerToken"]
+        answer = self.rest("PUT", "/security/realms/active", realms)
+        assert answer.status == 204, (answer.status, answer.body)
 
     def wait_until_open(self, port: int, seconds: float = 10.0) -> None:
         """Wait until the program says that it listens on a connector's port."""

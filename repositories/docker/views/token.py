@@ -13,7 +13,12 @@ from accounts.docker_tokens import (
     answer_token_form,
     answer_token_request,
 )
-from accounts.errors import CredentialsRefused, InvalidTokenRequest, TooManyAttempts
+from accounts.errors import (
+    CredentialsRefused,
+    InvalidTokenRequest,
+    RealmNotActive,
+    TooManyAttempts,
+)
 from accounts.principals import Principal
 from repositories.docker import door
 from repositories.docker.request import RegistryRequest
@@ -54,7 +59,16 @@ def _token_request(request: RegistryRequest, scopes: list[str], offline: bool) -
         scopes=tuple(parse_scopes(scopes)),
         offline=offline,
         remote_address=str(request.environ.get("REMOTE_ADDR", "")),
+        anonymous=_takes_anonymous(request),
     )
+
+
+def _takes_anonymous(request: RegistryRequest) -> bool:
+    address = request.address
+    if address.host_level or address.mounted or address.repository is None:
+        # One answer for all names; the door looks at the repository itself.
+        return True
+    return door.takes_anonymous(address.repository)
 
 
 def _answered(request: RegistryRequest, answer: _Answer) -> RegistryResponse:
@@ -69,6 +83,8 @@ def _answered(request: RegistryRequest, answer: _Answer) -> RegistryResponse:
         raise door.unauthorized(value, refused.message) from None
     except TooManyAttempts as attempts:
         raise door.too_many(attempts) from None
+    except RealmNotActive as error:
+        raise RegistryError(ErrorCode.DENIED, str(error)) from None
     except InvalidTokenRequest as error:
         raise RegistryError(ErrorCode.UNSUPPORTED, str(error), status=400) from None
 

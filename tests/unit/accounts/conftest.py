@@ -14,6 +14,7 @@ from accounts import passwords
 from accounts.models import SecuritySettings, User, UserStatus
 from accounts.passwords import RegistryArgon2Hasher
 from nexuslite import stamps
+from tests.support.accounts import BOTH_REALMS, add_user
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +38,7 @@ def make_user(db) -> Callable[..., User]:
     def make(user_id="alice", password="secret", status=UserStatus.ACTIVE) -> User:
         password_hash = passwords.hash_password(password)
         with stamps.change(stamps.SECURITY):
-            return User.objects.create(user_id=user_id, password=password_hash, status=status)
+            return add_user(user_id, password_hash, status=status)
 
     return make
 
@@ -49,6 +50,12 @@ def set_security(db) -> Callable[..., None]:
             SecuritySettings.objects.update_or_create(pk=SecuritySettings.ROW, defaults=values)
 
     return change
+
+
+@pytest.fixture
+def docker_tokens(set_security) -> None:
+    """The Docker Bearer Token Realm is active."""
+    set_security(active_realms=BOTH_REALMS)
 
 
 @pytest.fixture

@@ -8,13 +8,15 @@ from types import SimpleNamespace
 import pytest
 
 from accounts import tokens
-from accounts.actions.change_password import change_password
+from accounts.actions.change_password import change_own_password
 from accounts.authentication import authenticate
 from accounts.errors import CredentialsRefused, Refusal
 from accounts.models import User, UserStatus
 from accounts.models.security_settings import DOCKER_TOKEN_REALM, LOCAL_AUTHENTICATING_REALM
 from accounts.principals import Principal, ResourceAccess
 from nexuslite import stamps
+
+pytestmark = pytest.mark.usefixtures("docker_tokens")
 
 AUDIENCE = "repository:1"
 ACCESS = (ResourceAccess("repository", "app", ("pull",)),)
@@ -104,7 +106,7 @@ def test_a_remembered_token_still_expires(alice, monkeypatch):  # fault 26
 def test_a_new_password_ends_all_tokens_at_once(alice):  # fault 26
     authorization = bearer()
     show(authorization)
-    change_password(Principal("alice"), "alice", "another")
+    change_own_password(Principal("alice"), "secret", "another")
     assert_refused(authorization)
     assert show(bearer(version=2)).user_id == "alice"
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts import tokens
-from accounts.actions.change_password import change_password
+from accounts.actions.change_password import change_own_password
 from accounts.docker_tokens import (
     LONGEST_TOKEN,
     TokenRequest,
@@ -20,6 +20,8 @@ from accounts.docker_tokens import (
 )
 from accounts.errors import CredentialsRefused, InvalidTokenRequest, Refusal
 from accounts.principals import Principal, ResourceAccess
+
+pytestmark = pytest.mark.usefixtures("docker_tokens")
 
 AUDIENCE = "repository:1"
 
@@ -228,7 +230,7 @@ def test_a_password_grant_does_not_echo_a_refresh_token(alice):
 
 def test_an_offline_token_ends_with_the_password(login):
     offline = answer_token_request(request(offline=True), login, pull_only)["refresh_token"]
-    change_password(Principal("alice"), "alice", "another")
+    change_own_password(Principal("alice"), "secret", "another")
     form = {"grant_type": "refresh_token", "refresh_token": offline}
     with pytest.raises(CredentialsRefused) as refused:
         answer_token_form(request(), form, pull_only)

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, HttpResponse
 
-from accounts.actions.change_password import change_password
+from accounts.actions.change_password import change_own_password
 from accounts.errors import CredentialsRefused, TooManyAttempts
 from accounts.middleware import PrincipalMiddleware, requesting_principal
 from accounts.models import User, UserStatus
@@ -82,7 +82,7 @@ def test_signing_out_ends_the_session(signed_in):
 
 
 def test_a_new_password_ends_the_session(signed_in):
-    change_password(Principal("alice"), "alice", "another")
+    change_own_password(Principal("alice"), "secret", "another")
     assert principal_of(signed_in()) is None
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from accounts.actions.admin_password_file import write
-from accounts.actions.change_password import change_password
+from accounts.actions.change_password import change_own_password
 from accounts.errors import TooManyAttempts
 from accounts.principals import Principal
 
@@ -122,7 +122,7 @@ def test_a_link_cannot_sign_out(visitor, alice):
 
 def test_a_new_password_ends_the_session(visitor, alice):
     sign_in(visitor)
-    change_password(Principal("alice"), "alice", "another")
+    change_own_password(Principal("alice"), "secret", "another")
     assert visitor.get(PAGE).status_code == 302
 
 
