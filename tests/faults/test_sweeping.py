@@ -15,7 +15,7 @@ from tests.faults.client import LOST, Client, Image, Ledger, digest_of, random_b
 from tests.support.process import ProgramProcess
 from tests.support.server import PROJECT
 
-LIFETIME = 10
+LIFETIME = 60
 
 
 def sweep(server: ProgramProcess) -> str:
