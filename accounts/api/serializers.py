@@ -44,7 +44,7 @@ class NewUserSerializer(serializers.Serializer[Values]):
     firstName = Text()
     lastName = Text()
     emailAddress = Text()
-    password = Text(required=False, allow_null=True, allow_blank=True, default="", max_length=None)
+    password = Text(required=False, allow_null=True, allow_blank=True, default="")
     status = Text()
     roles = texts(_MOST_ROLES)
 

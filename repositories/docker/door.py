@@ -7,7 +7,7 @@ things answer alike (fault 25, 27).
 from __future__ import annotations
 
 from accounts.authentication import authenticate
-from accounts.decisions import may, repository_view
+from accounts.decisions import may, permissions_of, repository_view
 from accounts.docker_tokens import realm_is_active
 from accounts.errors import CredentialsRefused, Refusal, TooManyAttempts
 from accounts.principals import Principal
@@ -161,6 +161,7 @@ def allowed_scope_actions(address: Address, principal: Principal, kind: str, nam
 
     Push needs both of the permissions that a push uses.
     """
+    _weigh(principal)
     repository = _of_scope(address, name)
     if repository is None or kind not in {"repository", "registry"}:
         return set()
@@ -182,7 +183,17 @@ def _of_scope(address: Address, name: str) -> RepositoryRecord | None:
     return found if found is not None and found.path_enabled else None
 
 
+def _weigh(principal: Principal) -> None:
+    """Does the work of a decision before it is known whether there is something to decide about.
+
+    What a principal may is worked out once and remembered; done only for what exists, it would show
+    in the time and the queries of the first refusal (fault 25).
+    """
+    permissions_of(principal)
+
+
 def _allowed(request: RegistryRequest, action: str) -> bool:
+    _weigh(request.principal)
     repository = request.address.repository
     if repository is None:
         # Whoever has signed in and may do it everywhere is told that there is no such repository.

@@ -12,10 +12,12 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.models import Privilege, Role, User
 from repositories.models import BlobStore, Repository
 from tests.support.registry import ADMIN
 
 from .conftest import BASE, errors_of, hosted_body
+from .security_bodies import PRIVILEGES, ROLES, USERS, privilege_body, role_body, user_body
 from .test_blob_stores import file_body
 from .test_s3_blob_stores import s3_body
 
@@ -24,6 +26,15 @@ BODIES = {
     HOSTED: hosted_body("new"),
     "blobstores/file": file_body("new", softQuota={"type": "spaceUsedQuota", "limit": 1}),
     "blobstores/s3": s3_body("new"),
+    USERS: user_body("new"),
+    ROLES: role_body("new"),
+    f"{PRIVILEGES}/application": privilege_body("new"),
+    f"{PRIVILEGES}/repository-view": {
+        "name": "new",
+        "format": "docker",
+        "repository": "*",
+        "actions": ["READ"],
+    },
 }
 
 
@@ -32,6 +43,8 @@ def nothing_written(fresh_server):
     yield
     assert Repository.objects.count() == 0
     assert [store.name for store in BlobStore.objects.all()] == ["default"]
+    assert User.objects.count() == 2
+    assert (Role.objects.count(), Privilege.objects.count()) == (0, 0)
 
 
 @pytest.mark.parametrize(
