@@ -9,7 +9,8 @@ import pytest
 from accounts.actions.change_password import change_password
 from accounts.actions.first_users import ensure_first_users
 from accounts.authentication import authenticate
-from accounts.models import User, UserStatus
+from accounts.directory import security_settings
+from accounts.models import User, UserRole, UserStatus
 from accounts.principals import Principal
 
 
@@ -28,6 +29,10 @@ def test_a_fresh_server_has_admin_and_anonymous_and_nobody_else():
     assert admin.email == "admin@example.org"
     assert anonymous.source == admin.source == "default"
     assert anonymous.status == "active"
+    held = set(UserRole.objects.values_list("user_id", "role_id"))
+    assert held == {("admin", "nx-admin"), ("anonymous", "nx-anonymous")}
+    assert security_settings().active_realms == ("NexusAuthenticatingRealm",)
+    assert not security_settings().anonymous_enabled
 
 
 @pytest.mark.django_db

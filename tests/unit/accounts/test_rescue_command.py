@@ -10,10 +10,13 @@ from django.core.management import CommandError, call_command
 from accounts import directory
 from accounts.actions.first_users import ensure_first_users
 from accounts.authentication import authenticate
+from accounts.decisions import EVERYTHING, may
 from accounts.errors import CredentialsRefused
 from accounts.models import User, UserStatus
 from accounts.models.security_settings import default_active_realms
+from accounts.principals import Principal
 from nexuslite import stamps
+from tests.support.accounts import take_all_roles
 
 
 def run(*arguments: str) -> str:
@@ -101,6 +104,23 @@ def test_the_file_with_the_first_password_goes(settings, standard_input):
     run("--password-stdin")
     assert not (settings.NEXUSLITE_DATA_DIR / "admin.password").exists()
     assert User.objects.get(user_id="admin").status == UserStatus.ACTIVE
+
+
+def test_an_administrator_without_roles_is_one_again(transactional_db, make_user, standard_input):
+    make_user("admin", "old")
+    take_all_roles("admin")
+    assert not may(Principal("admin"), EVERYTHING)
+    standard_input("new\n")
+    run("--password-stdin")
+    assert may(Principal("admin"), EVERYTHING)
+
+
+def test_other_realms_stay_active(transactional_db, set_security, standard_input):
+    set_security(active_realms=["DockerToken"])
+    standard_input("new\n")
+    run("--password-stdin")
+    active = directory.security_settings().active_realms
+    assert active == ("NexusAuthenticatingRealm", "DockerToken")
 
 
 def test_other_settings_of_security_stay(transactional_db, set_security, standard_input):

@@ -92,6 +92,11 @@ def test_a_disabled_user_has_no_session(signed_in):
     assert principal_of(signed_in()) is None
 
 
+def test_a_session_ends_with_the_realm_it_came_from(signed_in, set_security):
+    set_security(active_realms=["DockerToken"])
+    assert principal_of(signed_in()) is None
+
+
 def view(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(requesting_principal(request)))
 
