@@ -77,7 +77,8 @@ def slow(checkpoint: str):
     ],
 )
 def test_killed_at_a_checkpoint_nothing_that_was_answered_is_lost(program, checkpoint):
-    server = program(NEXUSLITE_CHECKPOINT=checkpoint).start()
+    # One worker: how often it dies depends on nothing else.
+    server = program(NEXUSLITE_CHECKPOINT=checkpoint, NEXUSLITE_WORKERS=1).start()
     repository = server.create_hosted("hosted")
     client, ledger, survivor = Client(repository.http_port), Ledger(), Survivor()
     if checkpoint.startswith("delete."):
