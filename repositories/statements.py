@@ -27,8 +27,12 @@ def _now() -> str:
 
 
 def _for_update(alias: str) -> str:
-    """Row locks where the database has them; SQLite's writers are alone anyway."""
-    return f" FOR UPDATE OF {alias}" if connection.vendor == "postgresql" else ""
+    """Row locks where the database has them; SQLite's writers are alone anyway.
+
+    NO KEY: foreign keys are checked at commit by a share lock on the row referred to, and a
+    stronger lock would make pushes that share layers or images wait for each other in a circle.
+    """
+    return f" FOR NO KEY UPDATE OF {alias}" if connection.vendor == "postgresql" else ""
 
 
 def _rows(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -50,6 +54,17 @@ def _run(statement: str, parameters: Sequence[Any]) -> int:
         cursor.execute(statement, parameters)
         changed: int = cursor.rowcount
         return changed
+
+
+def hold_repository(repository_id: int) -> None:
+    """Keeps the repository from being deleted until the end of the transaction.
+
+    The first statement of every transaction that changes its content: a deletion waits for those
+    that were before it, and those after it wait while they hold nothing. SQLite's writers are
+    alone anyway.
+    """
+    if connection.vendor == "postgresql":
+        _rows("SELECT 1 FROM repositories_repository WHERE id = %s FOR KEY SHARE", [repository_id])
 
 
 def insert_upload(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, connection
 from django.db.models.functions import Now
 
 from nexuslite.database import relaxed_transaction
@@ -41,10 +41,19 @@ def flush() -> int:
         blob_ids = sorted(_pending)
         _pending.clear()
     for start in range(0, len(blob_ids), _BATCH):
-        # In ascending order, like every other writer of several blobs: no deadlock.
         with relaxed_transaction():
-            Blob.objects.filter(pk__in=blob_ids[start : start + _BATCH]).update(last_claimed=Now())
+            # Whoever has a blob locked claims it at this moment; waiting for it could deadlock.
+            free = list(
+                Blob.objects.select_for_update(skip_locked=_skips_locked(), no_key=True)
+                .filter(pk__in=blob_ids[start : start + _BATCH])
+                .values_list("pk", flat=True)
+            )
+            Blob.objects.filter(pk__in=free).update(last_claimed=Now())
     return len(blob_ids)
+
+
+def _skips_locked() -> bool:
+    return connection.features.has_select_for_update_skip_locked
 
 
 def _start_timer(*, renew: bool = False) -> None:

@@ -10,6 +10,7 @@ import logging
 from accounts.principals import Principal
 from nexuslite import stamps
 from nexuslite.checkpoints import checkpoint
+from repositories import statements
 from repositories.models import Image, ImageBlob, Manifest, ManifestBlob, Tag
 from repositories.models.repository import WritePolicy
 from repositories.protocol.digest import Digest
@@ -77,8 +78,9 @@ def _refuse_when_read_only(repository: RepositoryRecord, path: str) -> None:
 
 def _image(repository: RepositoryRecord, image_name: str) -> Image:
     """The image, locked against a push that happens at the same moment."""
+    statements.hold_repository(repository.id)
     image = (
-        Image.objects.select_for_update()
+        Image.objects.select_for_update(no_key=True)
         .filter(repository_id=repository.id, name=image_name)
         .first()
     )

@@ -59,7 +59,9 @@ def _delete_rows(repository_id: int, name: str) -> list[dict[str, Any]]:
 
     Django's own cascade would read every row first.
     """
-    if not Repository.objects.filter(pk=repository_id).exists():
+    # Locked first: pushes hold the repository before anything else, so they have either ended
+    # by now, or wait for this transaction and then find nothing.
+    if not Repository.objects.select_for_update().filter(pk=repository_id).exists():
         raise NotFound(not_located(name))
     uploads = Upload.objects.filter(repository_id=repository_id)
     stagings = list(uploads.values_list("staging", flat=True))

@@ -46,6 +46,7 @@ def mount_blob(
     if not any(may_read(name) for name in candidates):
         return False
     with transaction.atomic():
+        statements.hold_repository(target.id)
         claimed = statements.claim_blob(target.store.id, str(digest))
         if claimed is None:
             return False

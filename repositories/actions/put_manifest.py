@@ -53,6 +53,7 @@ def put_manifest(
         raise RegistryError(ErrorCode.DIGEST_INVALID, f"expected {digest}, got {actual}")
     pushed_by = principal.user_id or ""
     with transaction.atomic():
+        statements.hold_repository(repository.id)
         # Locked: two pushes to one image happen one after the other.
         image_id = statements.image_id(repository.id, image_name, lock=True)
         _refuse_redeploy(repository, image_id, image_name, tags)

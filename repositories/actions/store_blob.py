@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from nexuslite.checkpoints import checkpoint
 from nexuslite.database import release_connection
@@ -22,6 +22,7 @@ from repositories.blobs import (
     StagingBusy,
     StagingLost,
     StorageError,
+    StoredBlob,
 )
 from repositories.protocol.digest import Digest
 from repositories.protocol.errors import ErrorCode, RegistryError
@@ -82,18 +83,37 @@ def _store(
         raise RegistryError(ErrorCode.BLOB_UPLOAD_UNKNOWN) from None
     except StagingBusy:
         raise upload_sessions.busy() from None
+    try:
+        storage_key = _record(repository, image_name, digest, stored, session)
+    except IntegrityError:
+        # The repository is gone, perhaps with its blob store: nobody would find the object.
+        with _left_to_the_sweeper(stored.storage_key):
+            storage.delete(stored.storage_key)
+        raise
+    checkpoint("blob.committed")
+    if storage_key != stored.storage_key:
+        # The same blob was stored by somebody else meanwhile: one object, two links.
+        with _left_to_the_sweeper(stored.storage_key):
+            storage.delete(stored.storage_key)
+
+
+def _record(
+    repository: RepositoryRecord,
+    image_name: str,
+    digest: Digest,
+    stored: StoredBlob,
+    session: UploadSession | None,
+) -> str:
+    """Commits the rows of a stored blob; returns the key of the one object that they name."""
     with transaction.atomic():
+        statements.hold_repository(repository.id)
         blob_id, storage_key = statements.claim_or_insert_blob(
             repository.store.id, str(digest), stored.size, stored.storage_key
         )
         link(repository, image_name, blob_id)
         _end(session)
         checkpoint("blob.before_commit")
-    checkpoint("blob.committed")
-    if storage_key != stored.storage_key:
-        # The same blob was stored by somebody else meanwhile: one object, two links.
-        with _left_to_the_sweeper(stored.storage_key):
-            storage.delete(stored.storage_key)
+    return storage_key
 
 
 def _discard(storage: BlobStorage, staging: Staging) -> None:
@@ -120,6 +140,7 @@ def _link_known(
     if not statements.blob_exists(repository.store.id, str(digest)):
         return False
     with transaction.atomic():
+        statements.hold_repository(repository.id)
         claimed = statements.claim_blob(repository.store.id, str(digest))
         if claimed is None:
             return False

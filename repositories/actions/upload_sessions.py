@@ -45,6 +45,7 @@ def start_upload(
     staging = repository.store.storage.stage()
     session = UploadSession(uuid4(), image_name, algorithm, 0, staging)
     with relaxed_transaction():
+        statements.hold_repository(repository.id)
         statements.insert_upload(
             session.id,
             repository.id,

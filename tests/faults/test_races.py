@@ -1,7 +1,9 @@
 """Clients that want the same thing at the same moment: as if one had come after the other."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -158,3 +160,113 @@ def test_a_shared_layer_under_many_new_tags_works_where_redeploy_is_disabled(ser
     answers = at_once([lambda tag=tag: client.push(image, tag) for tag in tags])
     assert [answer.status for answer in answers] == [201] * len(tags)
     assert {client.assert_whole(tag) for tag in tags} == {image.digest}
+
+
+class Crowd:
+    """Threads that make requests until they are told to stop, and note every status."""
+
+    def __init__(self, *actions: Callable[[int], Iterable[Answer]]) -> None:
+        self.statuses: Counter[int] = Counter()
+        self.failures: list[BaseException] = []
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(each,)) for each in actions]
+
+    def _run(self, action: Callable[[int], Iterable[Answer]]) -> None:
+        number = 0
+        while not self._over.is_set():
+            number += 1
+            try:
+                self.statuses.update(answer.status for answer in action(number))
+            except BaseException as failure:
+                self.failures.append(failure)
+                return
+
+    def __enter__(self) -> "Crowd":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def assert_no_trouble(self) -> None:
+        assert self.failures == []
+        assert [status for status in self.statuses if status >= 500] == []
+
+
+def push_whatever_happens(client: Client, image: Image) -> Callable[[int], Iterable[Answer]]:
+    """Push by several ways without minding that the repository may be gone."""
+
+    def push(number: int) -> Iterable[Answer]:
+        yield client.push_single_post(image.config)
+        begun = client.request("POST", "blobs/uploads/")
+        yield begun
+        if begun.status == 202:
+            location = begun.headers["location"]
+            yield client.finish_upload(location, digest_of(image.layer), image.layer)
+        yield client.put_manifest(f"v{number % 2}", image.manifest)
+        if number % 5 == 0:
+            yield client.request("DELETE", f"manifests/{image.digest}")
+
+    return push
+
+
+@pytest.mark.slow
+def test_a_repository_is_deleted_while_it_is_pushed_to(server):  # fault 11
+    for number in range(6):
+        name = f"hosted{number}"
+        server.create_hosted(name, http=False, path_enabled=True)
+        clients = [Client(server.port, f"{name}/app{each % 3}") for each in range(9)]
+        pushers = [
+            push_whatever_happens(client, Image.make(each % 4, 500))
+            for each, client in enumerate(clients)
+        ]
+        with Crowd(*pushers) as crowd:
+            time.sleep(1.0)
+            assert server.rest("DELETE", f"/repositories/{name}").status == 204
+            time.sleep(0.3)
+        crowd.assert_no_trouble()
+        assert crowd.statuses[201] > 0
+        assert clients[0].request("GET", "manifests/v0").status == 404
+
+
+@pytest.mark.slow
+def test_images_that_share_layers_are_pushed_mounted_and_deleted_at_once(server):  # fault 11, 12
+    port = server.create_hosted("hosted").http_port
+    images = [Image.make(number, 500) for number in range(4)]
+    clients = [Client(port, f"team/app{number}") for number in range(4)]
+    for client in clients:
+        for image in images:
+            for content in (image.config, image.layer):
+                assert client.push_single_post(content).status == 201
+
+    def post_again(each: int) -> Callable[[int], Iterable[Answer]]:
+        return lambda number: [
+            clients[(each + number) % 4].push_single_post(images[number % 4].layer)
+        ]
+
+    def mount(each: int) -> Callable[[int], Iterable[Answer]]:
+        def run(number: int) -> Iterable[Answer]:
+            digest = digest_of(images[number % 4].layer)
+            source, target = clients[number % 4], clients[(each + number) % 4]
+            yield target.request("POST", f"blobs/uploads/?mount={digest}&from={source.name}")
+            yield target.request("DELETE", f"blobs/{digest}")
+
+        return run
+
+    def put_and_delete(each: int) -> Callable[[int], Iterable[Answer]]:
+        def run(number: int) -> Iterable[Answer]:
+            client, image = clients[(each + number) % 4], images[number % 4]
+            # Refused while the layer is not linked; the manifest is soon gone again.
+            yield client.put_manifest(f"v{each}", image.manifest)
+            yield client.request("DELETE", f"manifests/{image.digest}")
+
+        return run
+
+    workers = [make(each) for each in range(5) for make in (post_again, mount, put_and_delete)]
+    with Crowd(*workers) as crowd:
+        time.sleep(10)
+    crowd.assert_no_trouble()
+    assert crowd.statuses[201] > 100
