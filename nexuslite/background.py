@@ -48,6 +48,7 @@ def work() -> None:
     """Runs until the process is told to stop; an error of one round does not end the next."""
     now = time.monotonic()
     schedule = [
+        Recurring(_repair_stamps, 5.0, now),
         Recurring(_follower_of_other_nodes(), TICK_SECONDS, now),
         Recurring(lambda: _report(sweep_uploads()), 10 * MINUTE, now + TICK_SECONDS),
         # It lists every object there is, so not while the program has just been started.
@@ -57,6 +58,12 @@ def work() -> None:
         time.sleep(TICK_SECONDS)
         for recurring in schedule:
             recurring.run_if_due(time.monotonic())
+
+
+def _repair_stamps() -> None:
+    repaired = stamps.repair()
+    if repaired:
+        logger.info("renewed %d stamps of writers that were killed", repaired)
 
 
 def _report(swept: Swept) -> None:

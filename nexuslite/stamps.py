@@ -80,6 +80,23 @@ def begin() -> None:
         page[slot] = secrets.randbits(63) | 1
 
 
+def repair() -> int:
+    """Renews the stamps whose writer died between its mark and the end of its change.
+
+    Called now and then by the background process; returns how many there were.
+    """
+    if shared_by_nodes():
+        return 0
+    page = _stamps()
+    if CHANGING not in page.tolist():
+        return 0
+    with transaction.atomic():
+        # The writer lock is held: no change is under way, so every mark is a dead writer's.
+        marked = tuple(slot for slot in range(SLOTS) if page[slot] == CHANGING)
+        _renew(page, marked)
+    return len(marked)
+
+
 def shared_by_nodes() -> bool:
     """Whether the stamps are rows of the database rather than the page of this node."""
     global _shared  # noqa: PLW0603

@@ -52,7 +52,7 @@ def resolve(snapshot: Snapshot, port: int, main: bool, host: str, path: str) -> 
         repository = snapshot.by_port.get(port)
         return None if repository is None else _direct(repository, path)
     if snapshot.by_subdomain:
-        repository = snapshot.by_subdomain.get(host.partition(".")[0].lower())
+        repository = snapshot.by_subdomain.get(host.partition(":")[0].partition(".")[0].lower())
         if repository is not None:
             return _direct(repository, path)
     return _by_path(snapshot, path)

@@ -112,7 +112,11 @@ class FileStorage(BlobStorage):
             with _removed_on_failure(source):
                 os.fsync(descriptor)
             checkpoint("blob.file_synced")
-            source.rename(target)
+            try:
+                source.rename(target)
+            except FileNotFoundError:
+                # Discarded meanwhile: its session was cancelled, or its repository deleted.
+                raise _absence(source, StagingLost(staging.id)) from None
             checkpoint("blob.renamed")
             with _removed_on_failure(target):
                 _sync_folder(target.parent)

@@ -31,6 +31,10 @@ ACTIONS = {
 SCOPE_ACTIONS = {"read": "pull", "add": "push", "edit": "push", "delete": "delete"}
 
 
+CATALOG = "_catalog"
+CATALOG_SCOPE = "registry:catalog:*"
+
+
 def origin(environ: dict[str, object]) -> str:
     """Scheme and host under which the client reached this server."""
     scheme = environ["wsgi.url_scheme"]
@@ -111,6 +115,8 @@ def unauthorized(challenge_value: str, message: str | None = None) -> RegistryEr
 
 def scope_for(address: Address, image_name: str, action: str) -> str:
     """The scope that a client should ask for, as Distribution names it in its challenges."""
+    if address.path == CATALOG:
+        return CATALOG_SCOPE
     if not image_name:
         return ""
     actions = {"read": "pull", "delete": "delete"}.get(action, "pull,push")
@@ -200,6 +206,11 @@ def _allowed(request: RegistryRequest, action: str) -> bool:
         return request.principal.credential in {"basic", "session"} and may(
             request.principal, repository_view("*", "*", action)
         )
+    if request.address.path == CATALOG and not request.principal.token_allows(
+        "registry", "catalog", "*"
+    ):
+        # The names of all images are more than what a token for one of them is for.
+        return False
     name = request.address.scope_prefix + request.image_name if request.image_name else ""
     return _granted(request.principal, repository, name, action)
 

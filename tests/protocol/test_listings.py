@@ -133,3 +133,12 @@ def test_the_catalog_forgets_an_image_whose_last_manifest_is_deleted(images):
     pushed = images.push_image("team/app", layers=0)
     images.delete(f"team/app/manifests/{pushed.digest}").expect(202)
     assert images.get("_catalog").expect(200).json() == {"repositories": []}
+
+
+def test_a_token_for_one_image_does_not_read_the_names_of_all(images):
+    images.push_image("app", "v1")
+    narrow = images.with_token("repository:app:pull,push")
+    refused = narrow.get("_catalog").expect(401)
+    assert 'scope="registry:catalog:*"' in (refused.header("WWW-Authenticate") or "")
+    wide = images.with_token("registry:catalog:*")
+    assert wide.get("_catalog").expect(200).json()["repositories"] == ["app"]

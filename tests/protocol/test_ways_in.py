@@ -16,13 +16,14 @@ def way_in(request, hosted, main_port):
         "port": (port, "team/app"),
         "path": (main_port(), "images/team/app"),
         "sub-domain": (main_port(host="sub.registry.test:8081"), "team/app"),
+        "label": (main_port(host="sub:8081"), "team/app"),
         "SUB-DOMAIN": (main_port(host="SUB.registry.test"), "team/app"),
         "mounted": (main_port(mounted, token_path=f"{mounted}token"), "team/app"),
     }[request.param]
 
 
 every_way = pytest.mark.parametrize(
-    "way_in", ["port", "path", "sub-domain", "SUB-DOMAIN", "mounted"], indirect=True
+    "way_in", ["port", "path", "sub-domain", "label", "SUB-DOMAIN", "mounted"], indirect=True
 )
 
 

@@ -95,3 +95,15 @@ def test_repositories_have_slots_of_their_own_as_far_as_they_reach():
 def test_reading_costs_no_query(django_assert_num_queries):
     with django_assert_num_queries(0), stamps.observed(stamps.SECURITY):
         stamps.read(stamps.CONFIGURATION, SLOT)
+
+
+def test_the_mark_of_a_killed_writer_is_repaired(monkeypatch):
+    monkeypatch.setattr(stamps, "_page", None)
+    stamps.begin()
+    before = stamps.read(SLOT, SLOT + 1)
+    stamps._stamps()[SLOT] = stamps.CHANGING
+    assert stamps.repair() == 1
+    after = stamps.read(SLOT, SLOT + 1)
+    assert after[0] not in {stamps.CHANGING, before[0]}
+    assert after[1] == before[1]
+    assert stamps.repair() == 0
