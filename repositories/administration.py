@@ -5,6 +5,8 @@ A repository that the principal may not see is answered for like one that does n
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from accounts.decisions import may, repository_admin, repository_view
 from accounts.errors import NotPermitted
 from accounts.principals import Principal
@@ -36,10 +38,13 @@ def get_visible_repository(principal: Principal, name: str) -> RepositoryRecord:
 
 
 def administrable_repositories(principal: Principal) -> list[Repository]:
-    """The rows of the repositories whose settings the principal may read, by name. One query."""
+    """The rows of the repositories whose settings the principal may read, by name.
+
+    The number of queries is constant.
+    """
     return [
         row
-        for row in Repository.objects.select_related("blob_store").order_by("name")
+        for row in _with_settings().order_by("name")
         if may(principal, admin_permission(row.name, "read"))
     ]
 
@@ -59,10 +64,16 @@ def get_administrable_repository(
 
 
 def find_repository(name: str) -> Repository | None:
-    """The row with its blob store, whoever asks."""
+    """The row with all its settings, whoever asks."""
     if not is_name(name):
         return None
-    return Repository.objects.filter(name=name).select_related("blob_store").first()
+    return _with_settings().filter(name=name).first()
+
+
+def _with_settings() -> QuerySet[Repository]:
+    return Repository.objects.select_related(
+        "blob_store", "proxy", "proxy__routing_rule"
+    ).prefetch_related("members__member")
 
 
 def not_located(name: str) -> str:

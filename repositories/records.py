@@ -19,7 +19,9 @@ from nexuslite import stamps
 from nexuslite.secrets import SecretUnreadable
 from repositories.blob_store_secrets import reveal
 from repositories.blobs import BlobStorage, StorageUnavailable, open_store
-from repositories.models import Repository
+from repositories.models import GroupMember, Repository
+from repositories.models.repository import RepositoryType
+from repositories.proxy_records import ProxyRecord, proxy_record
 
 
 def storage_of(type_name: str, configuration: dict[str, Any]) -> BlobStorage:
@@ -68,7 +70,15 @@ class RepositoryRecord:
     connector_host: str
     subdomain: str | None
     path_enabled: bool
+    v1_enabled: bool
     force_basic_auth: bool
+    proxy: ProxyRecord | None = None
+    """The remote; None for a repository that is no proxy."""
+    members: tuple[RepositoryRecord, ...] = ()
+    """The members of a group in the order in which they are asked, nested groups as such."""
+    opened: tuple[RepositoryRecord, ...] = ()
+    """The hosted and proxy repositories of a group in that order, each once, from nested groups
+    too. What is offline is left out."""
 
     @property
     def service(self) -> str:
@@ -77,8 +87,13 @@ class RepositoryRecord:
 
     @property
     def slot(self) -> int:
-        """Stamp slot of what the repository holds."""
+        """Stamp slot of what the repository itself holds."""
         return stamps.of_repository(self.id)
+
+    @property
+    def sources(self) -> tuple[RepositoryRecord, ...]:
+        """The repositories that content comes from: itself, or what a group is made of."""
+        return self.opened if self.type == RepositoryType.GROUP else (self,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +137,23 @@ def _reload(stamp: int) -> Snapshot:
 
 
 def _load() -> Snapshot:
-    stores: dict[int, StoreRecord] = {}
-    records = []
-    for row in Repository.objects.select_related("blob_store").order_by("name"):
-        store = stores.get(row.blob_store_id)
-        if store is None:
-            store = stores[row.blob_store_id] = StoreRecord(
-                row.blob_store_id,
-                row.blob_store.name,
-                row.blob_store.type,
-                row.blob_store.configuration,
-            )
-        records.append(record_of(row, store))
+    # Two queries, however many repositories there are.
+    rows = {
+        row.pk: row
+        for row in Repository.objects.select_related(
+            "blob_store", "proxy", "proxy__routing_rule"
+        ).order_by("name")
+    }
+    members: dict[int, list[int]] = {}
+    for group_id, member_id in GroupMember.objects.order_by("position", "pk").values_list(
+        "group_id", "member_id"
+    ):
+        members.setdefault(group_id, []).append(member_id)
+    by_id = _Records(rows, members).all()
+    records = list(by_id.values())
     return Snapshot(
         by_name={record.name: record for record in records},
-        by_id={record.id: record for record in records},
+        by_id=by_id,
         by_port={
             port: record
             for record in records
@@ -147,8 +164,51 @@ def _load() -> Snapshot:
     )
 
 
-def record_of(row: Repository, store: StoreRecord) -> RepositoryRecord:
-    """The record of a row."""
+class _Records:
+    """The records of rows, members before the groups that hold them."""
+
+    def __init__(self, rows: dict[int, Repository], members: dict[int, list[int]]) -> None:
+        self._rows = rows
+        self._members = members
+        self._stores: dict[int, StoreRecord] = {}
+        self._made: dict[int, RepositoryRecord] = {}
+        self._waiting: set[int] = set()
+
+    def all(self) -> dict[int, RepositoryRecord]:
+        """All records by id, in the order of the rows."""
+        return {pk: self._record(pk) for pk in self._rows}
+
+    def _record(self, pk: int) -> RepositoryRecord:
+        if pk not in self._made:
+            self._waiting.add(pk)
+            # Saving refuses cycles; one that got into the rows all the same ends here.
+            members = [self._record(each) for each in self._known(pk) if each not in self._waiting]
+            self._waiting.discard(pk)
+            row = self._rows[pk]
+            self._made[pk] = record_of(row, self._store(row), tuple(members))
+        return self._made[pk]
+
+    def _known(self, pk: int) -> list[int]:
+        # A repository that came between the two queries is in the next snapshot.
+        return [each for each in self._members.get(pk, ()) if each in self._rows]
+
+    def _store(self, row: Repository) -> StoreRecord:
+        store = self._stores.get(row.blob_store_id)
+        if store is None:
+            store = self._stores[row.blob_store_id] = StoreRecord(
+                row.blob_store_id,
+                row.blob_store.name,
+                row.blob_store.type,
+                row.blob_store.configuration,
+            )
+        return store
+
+
+def record_of(
+    row: Repository, store: StoreRecord, members: tuple[RepositoryRecord, ...] = ()
+) -> RepositoryRecord:
+    """The record of a row whose proxy settings, if any, have been selected with it."""
+    remote = getattr(row, "proxy", None)
     return RepositoryRecord(
         id=row.pk,
         name=row.name,
@@ -164,5 +224,17 @@ def record_of(row: Repository, store: StoreRecord) -> RepositoryRecord:
         connector_host=row.connector_host,
         subdomain=row.subdomain,
         path_enabled=bool(row.path_enabled),
+        v1_enabled=row.v1_enabled,
         force_basic_auth=row.force_basic_auth,
+        proxy=None if remote is None else proxy_record(remote),
+        members=members,
+        opened=_opened(members),
     )
+
+
+def _opened(members: tuple[RepositoryRecord, ...]) -> tuple[RepositoryRecord, ...]:
+    found: dict[int, RepositoryRecord] = {}
+    for member in members:
+        if member.online:
+            found.update((source.id, source) for source in member.sources)
+    return tuple(found.values())

@@ -9,21 +9,20 @@ from accounts.decisions import repository_admin
 from accounts.principals import Principal
 from repositories.actions.configuration import change_configuration, require
 from repositories.actions.repository_settings import (
-    HostedSettings,
+    RepositorySettings,
     check_against_others,
     check_values,
-    columns,
 )
 from repositories.models import Repository
-from repositories.models.repository import RepositoryType
 
 logger = logging.getLogger(__name__)
 
 
-def create_hosted_repository(actor: Principal, settings: HostedSettings) -> None:
-    """Makes a hosted repository; its connectors open within a second or two.
+def create_repository(actor: Principal, settings: RepositorySettings) -> None:
+    """Makes a hosted, proxy or group repository; its connectors open within a second or two.
 
-    Needs `nexus:repository-admin:docker:<name>:add`. Raises `ValidationError`, `NotPermitted`.
+    The remote of a proxy is not contacted. Needs `nexus:repository-admin:docker:<name>:add`.
+    Raises `ValidationError`, `NotPermitted`.
     """
     # As in Nexus, what a body says is looked at before who sends it; other rows only after.
     check_values(settings)
@@ -31,9 +30,10 @@ def create_hosted_repository(actor: Principal, settings: HostedSettings) -> None
 
     def change() -> None:
         store = check_against_others(actor, settings, None)
-        Repository.objects.create(
-            name=settings.name, type=RepositoryType.HOSTED, blob_store=store, **columns(settings)
+        row = Repository.objects.create(
+            name=settings.name, type=settings.type, blob_store=store, **settings.columns()
         )
+        settings.save_parts(actor, row)
         repository_privileges.add(Repository.FORMAT, settings.name)
 
     change_configuration(change)

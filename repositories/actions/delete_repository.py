@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.actions import repository_privileges
 from accounts.principals import Principal
@@ -16,11 +16,13 @@ from repositories.actions.configuration import change_configuration, require
 from repositories.administration import admin_permission, find_repository, not_located
 from repositories.blobs import Staging, StorageError
 from repositories.models import (
+    GroupMember,
     Image,
     ImageBlob,
     Manifest,
     ManifestBlob,
     ManifestChild,
+    ProxySettings,
     Repository,
     Tag,
     Upload,
@@ -31,7 +33,8 @@ logger = logging.getLogger(__name__)
 
 
 def delete_repository(actor: Principal, name: str) -> None:
-    """Removes the repository, its images, its uploads and its privileges, from roles too.
+    """Removes the repository, its images, its uploads and its privileges, from roles and groups
+    too.
 
     The objects in the blob store stay until a collector finds them unused. A pull under way goes
     on to its end; a push under way ends with an error, since what it would refer to is gone.
@@ -75,6 +78,8 @@ def _delete_rows(repository_id: int, name: str) -> list[dict[str, Any]]:
         ImageBlob.objects.filter(**in_images),
         Image.objects.filter(repository_id=repository_id),
         uploads,
+        ProxySettings.objects.filter(repository_id=repository_id),
+        GroupMember.objects.filter(Q(group_id=repository_id) | Q(member_id=repository_id)),
         Repository.objects.filter(pk=repository_id),
     )
     for each in rows:

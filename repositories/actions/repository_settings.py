@@ -1,4 +1,4 @@
-"""What an administrator sets of a hosted repository, and which values are accepted.
+"""What an administrator sets of a repository, and which values are accepted.
 
 The ids of errors are the paths of REST's JSON; the messages are Nexus's where it has one.
 """
@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings as django_settings
 from django.db.models import Q, QuerySet
@@ -18,7 +18,7 @@ from accounts.decisions import may, repository_admin
 from accounts.principals import Principal
 from nexuslite.errors import FieldError, ValidationError
 from repositories.models import BlobStore, Repository
-from repositories.models.repository import WritePolicy
+from repositories.models.repository import RepositoryType, WritePolicy
 from repositories.names import NAME_IS_USED, check_name
 
 _SUBDOMAIN = re.compile(r"[A-Za-z][A-Za-z0-9\-]{0,61}[A-Za-z0-9]")
@@ -45,55 +45,82 @@ class DockerSettings:
         return tuple((field_id, port) for field_id, port in both if port is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class HostedSettings:
-    """All settings of a hosted repository, with the defaults of Nexus's form."""
+@dataclass(frozen=True, kw_only=True)
+class RepositorySettings:
+    """What is set of every repository, with the defaults of Nexus's form."""
+
+    type: ClassVar[RepositoryType]
 
     name: str
     blob_store_name: str
     online: bool = True
     strict_content_type_validation: bool = True
-    write_policy: str = WritePolicy.ALLOW.value
-    latest_policy: bool | None = None
     cleanup_policy_names: list[str] | None = None
-    proprietary_components: bool = False
     docker: DockerSettings = field(default_factory=DockerSettings)
 
+    def columns(self) -> dict[str, Any]:
+        """The settings as columns of the row, all but name, type and blob store."""
+        docker = self.docker
+        return {
+            "online": self.online,
+            "strict_content_type_validation": self.strict_content_type_validation,
+            "cleanup_policy_names": self.cleanup_policy_names,
+            "v1_enabled": docker.v1_enabled,
+            "force_basic_auth": docker.force_basic_auth,
+            "http_port": docker.http_port,
+            "https_port": docker.https_port,
+            # Domain names know no letter case; one spelling makes them unique.
+            "subdomain": docker.subdomain.lower() if docker.subdomain else None,
+            "path_enabled": docker.path_enabled,
+            "connector_host": docker.connector_host or "",
+        }
 
-def columns(settings: HostedSettings) -> dict[str, Any]:
-    """The settings as columns of the row, all but name, type and blob store."""
-    docker = settings.docker
-    return {
-        "online": settings.online,
-        "strict_content_type_validation": settings.strict_content_type_validation,
-        "write_policy": settings.write_policy,
-        "latest_policy": settings.latest_policy,
-        "cleanup_policy_names": settings.cleanup_policy_names,
-        "proprietary_components": settings.proprietary_components,
-        "v1_enabled": docker.v1_enabled,
-        "force_basic_auth": docker.force_basic_auth,
-        "http_port": docker.http_port,
-        "https_port": docker.https_port,
-        # Domain names know no letter case; one spelling makes them unique.
-        "subdomain": docker.subdomain.lower() if docker.subdomain else None,
-        "path_enabled": docker.path_enabled,
-        "connector_host": docker.connector_host or "",
-    }
+    def errors(self) -> Iterator[FieldError]:
+        """What is wrong with the values alone."""
+        yield from _check_name(self.name)
+        yield from _check_docker(self.docker)
+
+    def save_parts(self, actor: Principal, row: Repository) -> None:
+        """Writes what lies in other rows than the repository's own, within the transaction.
+
+        Raises `ValidationError` for what does not fit other rows.
+        """
 
 
-def check_values(settings: HostedSettings) -> None:
+@dataclass(frozen=True, kw_only=True)
+class HostedSettings(RepositorySettings):
+    """All settings of a hosted repository."""
+
+    type: ClassVar[RepositoryType] = RepositoryType.HOSTED
+
+    write_policy: str = WritePolicy.ALLOW.value
+    latest_policy: bool | None = None
+    proprietary_components: bool = False
+
+    def columns(self) -> dict[str, Any]:
+        """Those of every repository and the deployment policy."""
+        return {
+            **super().columns(),
+            "write_policy": self.write_policy,
+            "latest_policy": self.latest_policy,
+            "proprietary_components": self.proprietary_components,
+        }
+
+    def errors(self) -> Iterator[FieldError]:
+        """What is wrong with the values alone."""
+        yield from super().errors()
+        yield from _check_policy(self)
+
+
+def check_values(settings: RepositorySettings) -> None:
     """Looks at the values alone. Raises `ValidationError` with everything that is wrong."""
-    errors = [
-        *_check_name(settings.name),
-        *_check_policy(settings),
-        *_check_docker(settings.docker),
-    ]
+    errors = list(settings.errors())
     if errors:
         raise ValidationError(errors)
 
 
 def check_against_others(
-    actor: Principal, settings: HostedSettings, repository_id: int | None
+    actor: Principal, settings: RepositorySettings, repository_id: int | None
 ) -> BlobStore:
     """Looks at the other repositories and returns the blob store, within the change's transaction.
 

@@ -8,14 +8,12 @@ from accounts.principals import Principal
 from nexuslite.errors import FieldError, NotFound, ValidationError
 from repositories.actions.configuration import change_configuration, require
 from repositories.actions.repository_settings import (
-    HostedSettings,
+    RepositorySettings,
     check_against_others,
     check_values,
-    columns,
 )
 from repositories.administration import REPOSITORY_NOT_FOUND, admin_permission, find_repository
 from repositories.models import BlobStore, Repository
-from repositories.models.repository import RepositoryType
 
 logger = logging.getLogger(__name__)
 
@@ -23,11 +21,11 @@ RENAMED = "Renaming a repository is not supported"
 STORE_CHANGED = "You cannot change a repository’s blob store through the API"
 
 
-def update_hosted_repository(actor: Principal, name: str, settings: HostedSettings) -> None:
-    """Sets everything of the hosted repository `name` anew.
+def update_repository(actor: Principal, name: str, settings: RepositorySettings) -> None:
+    """Sets everything of the repository `name` anew, which is of the settings' type.
 
-    Needs `nexus:repository-admin:docker:<name>:edit`. Raises `ValidationError`, `NotPermitted`,
-    `NotFound`.
+    The remote of a proxy is not contacted. Needs `nexus:repository-admin:docker:<name>:edit`.
+    Raises `ValidationError`, `NotPermitted`, `NotFound`.
     """
     if settings.name != name:
         raise ValidationError([FieldError("name", RENAMED)])
@@ -36,11 +34,12 @@ def update_hosted_repository(actor: Principal, name: str, settings: HostedSettin
 
     def change() -> None:
         row = find_repository(name)
-        if row is None or row.type != RepositoryType.HOSTED:
+        if row is None or row.type != settings.type:
             raise NotFound(REPOSITORY_NOT_FOUND)
         store = check_against_others(actor, settings, row.pk)
         _refuse_other_store(row, store)
-        Repository.objects.filter(pk=row.pk).update(**columns(settings))
+        Repository.objects.filter(pk=row.pk).update(**settings.columns())
+        settings.save_parts(actor, row)
 
     change_configuration(change)
     logger.info("%s changed repository %s", actor, name)

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from accounts import directory
+from accounts.decisions import may, repository_admin
 from accounts.errors import NotPermitted
+from nexuslite.rest.fields import Values
 from nexuslite.rest.views import RestView
-from repositories.actions.create_repository import create_hosted_repository
+from repositories.actions.create_repository import create_repository
 from repositories.actions.delete_repository import delete_repository
-from repositories.actions.update_repository import update_hosted_repository
+from repositories.actions.repository_settings import RepositorySettings as ActionSettings
+from repositories.actions.update_repository import update_repository
 from repositories.administration import (
     administrable_repositories,
     get_administrable_repository,
     get_visible_repository,
 )
 from repositories.api import representations, serializers
+from repositories.api.group_serializers import GroupRepositorySerializer, group_settings
+from repositories.api.proxy_serializers import ProxyRepositorySerializer, proxy_settings
+from repositories.api.settings_representations import settings_of
 from repositories.connector_states import connector_reports
 from repositories.doors import browsable_repositories
-from repositories.models import Repository
 from repositories.models.repository import RepositoryType
-from repositories.records import snapshot
+from repositories.records import RepositoryRecord, snapshot
 
 
 class _SignedIn(RestView):
@@ -40,9 +50,15 @@ class Repositories(_SignedIn):
         """200 with the list, by name."""
         self.require_somebody()
         found = browsable_repositories(self.principal)
-        return Response(
-            [representations.repository_item(request._request, record) for record in found]
-        )
+        return Response([_item(self, record) for record in found])
+
+
+def _item(view: RestView, record: RepositoryRecord) -> dict[str, Any]:
+    return representations.repository_item(
+        view.request._request,
+        record,
+        with_remote=may(view.principal, repository_admin(record.format, record.name, "read")),
+    )
 
 
 class AnyRepository(RestView):
@@ -51,7 +67,7 @@ class AnyRepository(RestView):
     def get(self, request: Request, name: str) -> Response:
         """200 with an item of the list."""
         record = get_visible_repository(self.principal, name)
-        return Response(representations.repository_item(request._request, record))
+        return Response(_item(self, record))
 
     def delete(self, request: Request, name: str) -> Response:
         """204: gone with everything in it."""
@@ -77,33 +93,85 @@ class RepositorySettings(_SignedIn):
         """200 with the list, by name."""
         self.require_somebody()
         found = administrable_repositories(self.principal)
-        return Response([_settings_of(request, row) for row in found])
+        return Response([settings_of(request._request, row) for row in found])
 
 
-class HostedRepositories(RestView):
-    """Hosted docker repositories."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How settings of one type of repository are read."""
+
+    repository_type: RepositoryType
+    serializer: type[Serializer[Values]]
+    settings: Callable[[Values], ActionSettings]
+
+
+HOSTED = Kind(
+    RepositoryType.HOSTED, serializers.HostedRepositorySerializer, serializers.hosted_settings
+)
+PROXY = Kind(RepositoryType.PROXY, ProxyRepositorySerializer, proxy_settings)
+GROUP = Kind(RepositoryType.GROUP, GroupRepositorySerializer, group_settings)
+
+
+class _RepositoriesOfKind(RestView):
+    """Docker repositories of one type."""
+
+    kind: Kind
 
     def post(self, request: Request) -> Response:
         """201: made."""
-        values = self.valid_body(serializers.HostedRepositorySerializer)
-        create_hosted_repository(self.principal, serializers.hosted_settings(values))
+        values = self.valid_body(self.kind.serializer)
+        create_repository(self.principal, self.kind.settings(values))
         return Response(status=201)
 
 
-class HostedRepository(RestView):
-    """One hosted docker repository."""
+class _RepositoryOfKind(RestView):
+    """One docker repository of one type."""
+
+    kind: Kind
 
     def get(self, request: Request, name: str) -> Response:
         """200 with the settings; 404 also for whoever may not administer it."""
-        row = get_administrable_repository(self.principal, name, RepositoryType.HOSTED)
-        return Response(_settings_of(request, row))
+        row = get_administrable_repository(self.principal, name, self.kind.repository_type)
+        return Response(settings_of(request._request, row))
 
     def put(self, request: Request, name: str) -> Response:
         """204: changed."""
-        values = self.valid_body(serializers.HostedRepositorySerializer)
-        update_hosted_repository(self.principal, name, serializers.hosted_settings(values))
+        values = self.valid_body(self.kind.serializer)
+        update_repository(self.principal, name, self.kind.settings(values))
         return Response(status=204)
 
 
-def _settings_of(request: Request, row: Repository) -> dict[str, object]:
-    return representations.hosted_repository(request._request, row)
+class HostedRepositories(_RepositoriesOfKind):
+    """Hosted docker repositories."""
+
+    kind = HOSTED
+
+
+class HostedRepository(_RepositoryOfKind):
+    """One hosted docker repository."""
+
+    kind = HOSTED
+
+
+class ProxyRepositories(_RepositoriesOfKind):
+    """Proxy docker repositories."""
+
+    kind = PROXY
+
+
+class ProxyRepository(_RepositoryOfKind):
+    """One proxy docker repository."""
+
+    kind = PROXY
+
+
+class GroupRepositories(_RepositoriesOfKind):
+    """Group docker repositories."""
+
+    kind = GROUP
+
+
+class GroupRepository(_RepositoryOfKind):
+    """One group docker repository."""
+
+    kind = GROUP

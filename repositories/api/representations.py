@@ -22,14 +22,19 @@ def repository_url(request: HttpRequest, name: str) -> str:
     return request.build_absolute_uri(f"/repository/{name}")
 
 
-def repository_item(request: HttpRequest, record: RepositoryRecord) -> dict[str, Any]:
-    """An item of the list of repositories."""
+def repository_item(
+    request: HttpRequest, record: RepositoryRecord, *, with_remote: bool
+) -> dict[str, Any]:
+    """An item of the list of repositories; a proxy's remote is for those who may read settings."""
+    attributes = {}
+    if record.proxy is not None and with_remote:
+        attributes["proxy"] = {"remoteUrl": record.proxy.remote_url}
     return {
         "name": record.name,
         "format": record.format,
         "type": record.type,
         "url": repository_url(request, record.name),
-        "attributes": {},
+        "attributes": attributes,
     }
 
 

@@ -16,11 +16,16 @@ from repositories.models.blob_store import BlobStoreType
 _MOST_POLICIES = 100
 
 
-class HostedStorageSerializer(serializers.Serializer[Values]):
-    """`HostedStorageAttributes`."""
+class StorageSerializer(serializers.Serializer[Values]):
+    """`StorageAttributes`."""
 
     blobStoreName = Text()
     strictContentTypeValidation = serializers.BooleanField()
+
+
+class HostedStorageSerializer(StorageSerializer):
+    """`DockerHostedStorageAttributes`."""
+
     writePolicy = Text()
     latestPolicy = optional_boolean()
 

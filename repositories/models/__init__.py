@@ -2,19 +2,25 @@
 
 from repositories.models.blob import Blob, ImageBlob
 from repositories.models.blob_store import BlobStore
+from repositories.models.group import GroupMember
 from repositories.models.image import Image, Manifest, ManifestBlob, ManifestChild, Tag
+from repositories.models.proxy import ProxySettings
 from repositories.models.repository import Repository
+from repositories.models.routing_rule import RoutingRule
 from repositories.models.upload import Upload
 
 __all__ = [
     "Blob",
     "BlobStore",
+    "GroupMember",
     "Image",
     "ImageBlob",
     "Manifest",
     "ManifestBlob",
     "ManifestChild",
+    "ProxySettings",
     "Repository",
+    "RoutingRule",
     "Tag",
     "Upload",
 ]

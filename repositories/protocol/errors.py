@@ -102,6 +102,13 @@ def registry_error(error: ValueError) -> RegistryError:
     return RegistryError(code, str(error), status=status, headers=headers)
 
 
+GROUP_DEPLOYMENT: Final = (
+    "Deploying to groups is a PRO-licensed feature. "
+    "See https://links.sonatype.com/product-nexus-repository"
+)
+"""Nexus's answer to pushes to a group, word for word."""
+
+
 def storage_full() -> RegistryError:
     """The disk or the quota is exhausted: 507 (RFC 4918).
 

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts import passwords
-from accounts.models import SecuritySettings
+from accounts.models import SecuritySettings, UserRole
 from accounts.passwords import RegistryArgon2Hasher, hash_password
 from nexuslite import stamps
 from nexuslite.rest import status
@@ -129,6 +129,19 @@ def set_security() -> Callable[..., None]:
     def change(**columns: Any) -> None:
         with stamps.change(stamps.SECURITY):
             SecuritySettings.objects.update_or_create(pk=SecuritySettings.ROW, defaults=columns)
+
+    return change
+
+
+@pytest.fixture
+def give(admin) -> Callable[..., None]:
+    """Gives a user a role with privileges, named as Nexus names them."""
+
+    def change(user_id: str, *privileges: str) -> None:
+        role = {"id": f"of-{user_id}", "name": "Role", "privileges": privileges, "roles": []}
+        assert admin.post("security/roles", role).status_code == 200
+        with stamps.change(stamps.SECURITY):
+            UserRole.objects.create(user_id=user_id, role_id=f"of-{user_id}")
 
     return change
 

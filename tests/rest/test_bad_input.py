@@ -17,6 +17,7 @@ from repositories.models import BlobStore, Repository
 from tests.support.registry import ADMIN
 
 from .conftest import BASE, errors_of, hosted_body
+from .repository_bodies import GROUPS, PROXIES, full_proxy_body, group_body
 from .security_bodies import PRIVILEGES, ROLES, USERS, privilege_body, role_body, user_body
 from .test_blob_stores import file_body
 from .test_s3_blob_stores import s3_body
@@ -24,6 +25,8 @@ from .test_s3_blob_stores import s3_body
 HOSTED = "repositories/docker/hosted"
 BODIES = {
     HOSTED: hosted_body("new"),
+    PROXIES: full_proxy_body("new"),
+    GROUPS: group_body("new", "none", group__writableMember="none"),
     "blobstores/file": file_body("new", softQuota={"type": "spaceUsedQuota", "limit": 1}),
     "blobstores/s3": s3_body("new"),
     USERS: user_body("new"),
@@ -169,6 +172,8 @@ def test_a_chunked_body_without_end_is_refused(settings):
         "repositories/{}",
         "repositories/{}/connectors",
         HOSTED + "/{}",
+        PROXIES + "/{}",
+        GROUPS + "/{}",
         "blobstores/file/{}",
         "blobstores/s3/{}",
         "blobstores/{}/quota-status",

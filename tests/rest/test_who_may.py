@@ -18,6 +18,7 @@ from nexuslite import stamps
 from repositories.models import BlobStore, Repository
 
 from .conftest import Rest, hosted_body, message_of
+from .repository_bodies import PROXY_AND_GROUP_POLICY
 from .security_bodies import (
     PRIVILEGES,
     ROLES,
@@ -59,6 +60,7 @@ POLICY = [
     ("blobstores/s3/none", "GET", None, 404, 403, 401),
     ("blobstores/s3/none", "PUT", s3_body("none"), 404, 403, 401),
     *SECURITY_POLICY,
+    *PROXY_AND_GROUP_POLICY,
 ]
 IDS = [f"{row[1]} {row[0]}" for row in POLICY]
 
