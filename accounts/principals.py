@@ -70,6 +70,9 @@ class Principal:
 ANONYMOUS = Principal()
 """The maker of a request without credentials."""
 
+SYSTEM = Principal(user_id="system", source="system")
+"""Who does what nobody has asked for: the first start, management commands, tasks."""
+
 
 def merge_access(entries: Iterable[ResourceAccess]) -> tuple[ResourceAccess, ...]:
     """One entry for each resource, in the order first met, with the actions of all its entries."""
