@@ -6,7 +6,7 @@ import base64
 import binascii
 import logging
 
-from accounts import directory, realms
+from accounts import audit, directory, realms
 from accounts.errors import CredentialsRefused, Refusal
 from accounts.principals import ANONYMOUS, Principal
 from accounts.realms.base import Credentials, PasswordCredentials, TokenCredentials
@@ -32,10 +32,15 @@ def authenticate_credentials(credentials: Credentials, remote_address: str) -> P
         realm = realms.get(realm_id)
         principal = realm.authenticate(credentials) if realm else None
         if principal is not None:
+            if isinstance(credentials, PasswordCredentials):
+                # A token is a sign-in where it is issued, not wherever it is shown.
+                audit.sign_in_accepted(principal)
             return principal
     if isinstance(credentials, TokenCredentials):
+        audit.sign_in_refused("", Refusal.TOKEN)
         logger.info("a bearer token from %s was refused", remote_address)
         raise CredentialsRefused(Refusal.TOKEN)
+    audit.sign_in_refused(credentials.user_id, Refusal.PASSWORD)
     # %r: what a stranger sends must not break a log line.
     logger.info("the password of %.100r from %s was refused", credentials.user_id, remote_address)
     raise CredentialsRefused(Refusal.PASSWORD)

@@ -6,7 +6,8 @@ those that the user was given, and those that stand for the user's groups in an 
 
 from __future__ import annotations
 
-from accounts import directory
+from accounts import audit, directory
+from accounts.errors import NotPermitted
 from accounts.permissions import PermissionSet
 from accounts.principals import Principal
 from accounts.roles import DEFAULT_SOURCE
@@ -29,6 +30,13 @@ def may(principal: Principal, permission: str) -> bool:
     when the text is not a permission.
     """
     return permissions_of(principal).implies(permission)
+
+
+def require(principal: Principal, permission: str) -> None:
+    """Raises `NotPermitted` when the principal does not hold the permission."""
+    if not may(principal, permission):
+        audit.denied(principal, permission)
+        raise NotPermitted
 
 
 def permissions_of(principal: Principal) -> PermissionSet:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from accounts import authentication, directory, tokens
+from accounts import audit, authentication, directory, tokens
 from accounts.errors import (
     CredentialsRefused,
     InvalidToken,
@@ -120,8 +120,9 @@ def _holder_of(refresh_token: str, audience: str) -> Principal:
         token = tokens.verify_refresh(refresh_token, audience)
         source = check_holder(token)
     except InvalidToken:
+        audit.sign_in_refused("", Refusal.TOKEN)
         raise CredentialsRefused(Refusal.TOKEN) from None
-    return Principal(
+    principal = Principal(
         user_id=token.user_id,
         source=source,
         realm=DOCKER_TOKEN_REALM,
@@ -129,6 +130,8 @@ def _holder_of(refresh_token: str, audience: str) -> Principal:
         token_id=token.token_id,
         credentials_version=token.credentials_version,
     )
+    audit.sign_in_accepted(principal)
+    return principal
 
 
 def _answer(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts import sessions
+from accounts import audit, sessions
 from accounts.authentication import authenticate
 from accounts.errors import CredentialsRefused, TooManyAttempts
 from accounts.principals import ANONYMOUS, Principal
@@ -27,6 +27,7 @@ class PrincipalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """The answer of the view, or 401 or 429."""
+        audit.begin_request(request.META)
         with stamps.observed(stamps.CONFIGURATION, stamps.SECURITY):
             refusal = self._identify(request)
             return refusal or self._get_response(request)

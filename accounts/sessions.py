@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 
-from accounts import directory
+from accounts import audit, directory
+from accounts.audit import Domain, EventType
 from accounts.authentication import authenticate_credentials
 from accounts.principals import Principal
 from accounts.realms.base import PasswordCredentials
@@ -27,7 +29,9 @@ def authenticate_session(
     request.session[_VERSION] = principal.credentials_version
     request.session[_REALM] = principal.realm
     rotate_token(request)
-    return principal_of(request) or principal
+    signed_in = principal_of(request) or principal
+    _record(signed_in, EventType.SESSION_STARTED)
+    return signed_in
 
 
 def principal_of(request: HttpRequest) -> Principal | None:
@@ -57,5 +61,14 @@ def principal_of(request: HttpRequest) -> Principal | None:
 
 def sign_out(request: HttpRequest) -> None:
     """Ends the session."""
+    principal = principal_of(request)
     request.session.flush()
     rotate_token(request)
+    if principal is not None:
+        _record(principal, EventType.SESSION_ENDED)
+
+
+def _record(principal: Principal, event_type: EventType) -> None:
+    # Rare, and worth more than what is gathered.
+    with transaction.atomic():
+        audit.record(principal, Domain.SIGN_IN, event_type, str(principal))

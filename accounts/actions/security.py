@@ -11,8 +11,7 @@ from typing import TypeVar
 
 from django.db import IntegrityError
 
-from accounts.decisions import may
-from accounts.errors import NotPermitted
+from accounts import decisions
 from accounts.models import SecuritySettings
 from accounts.principals import Principal
 from nexuslite import stamps
@@ -22,8 +21,7 @@ T = TypeVar("T")
 
 def require(actor: Principal, permission: str) -> None:
     """Raises `NotPermitted` when the actor does not hold the permission."""
-    if not may(actor, permission):
-        raise NotPermitted
+    decisions.require(actor, permission)
 
 
 def change_security(change: Callable[[], T]) -> T:

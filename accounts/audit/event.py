@@ -52,7 +52,8 @@ class EventType(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     BLOCKED = "blocked"
-    SIGNED_OUT = "signedOut"
+    SESSION_STARTED = "sessionStarted"
+    SESSION_ENDED = "sessionEnded"
     DENIED = "denied"
 
 

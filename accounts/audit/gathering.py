@@ -151,6 +151,13 @@ def flush() -> int:
     return len(events)
 
 
+def forget() -> None:
+    """Drops what has been gathered. For tests."""
+    with _lock:
+        _of_principals.take()
+        _of_strangers.take()
+
+
 def _add(events: Iterable[Event]) -> None:
     for event in events:
         (_of_strangers if event.by_stranger else _of_principals).add(event)

@@ -33,7 +33,7 @@ def denied(principal: Principal, what: str) -> None:
     `what` is the permission, with the name of what was asked for where there is one. For somebody
     without credentials it is a challenge and no event.
     """
-    if principal.credential is None:
+    if principal.is_anonymous:
         return
     examples = {"examples": [what]}
     gather(new_event(principal, Domain.PERMISSION, EventType.DENIED, str(principal), examples))

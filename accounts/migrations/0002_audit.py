@@ -4,36 +4,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('timestamp', models.DateTimeField()),
-                ('last', models.DateTimeField(null=True)),
-                ('count', models.PositiveIntegerField(default=1)),
-                ('domain', models.CharField(max_length=60)),
-                ('type', models.CharField(max_length=40)),
-                ('context', models.CharField(blank=True, max_length=1024)),
-                ('initiator', models.CharField(max_length=200)),
-                ('source', models.CharField(blank=True, max_length=40)),
-                ('address', models.CharField(blank=True, max_length=100)),
-                ('realm', models.CharField(blank=True, max_length=100)),
-                ('credential', models.CharField(blank=True, max_length=20)),
-                ('token_id', models.CharField(blank=True, max_length=100)),
-                ('request_id', models.CharField(blank=True, max_length=100)),
-                ('node', models.CharField(blank=True, max_length=100)),
-                ('by_stranger', models.BooleanField(default=False)),
-                ('attributes', models.JSONField(default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("timestamp", models.DateTimeField()),
+                ("last", models.DateTimeField(null=True)),
+                ("count", models.PositiveIntegerField(default=1)),
+                ("domain", models.CharField(max_length=60)),
+                ("type", models.CharField(max_length=40)),
+                ("context", models.CharField(blank=True, max_length=1024)),
+                ("initiator", models.CharField(max_length=200)),
+                ("source", models.CharField(blank=True, max_length=40)),
+                ("address", models.CharField(blank=True, max_length=100)),
+                ("realm", models.CharField(blank=True, max_length=100)),
+                ("credential", models.CharField(blank=True, max_length=20)),
+                ("token_id", models.CharField(blank=True, max_length=100)),
+                ("request_id", models.CharField(blank=True, max_length=100)),
+                ("node", models.CharField(blank=True, max_length=100)),
+                ("by_stranger", models.BooleanField(default=False)),
+                ("attributes", models.JSONField(default=dict)),
             ],
             options={
-                'db_table': 'accounts_audit_event',
-                'indexes': [models.Index(fields=['timestamp'], name='accounts_audit_time'), models.Index(fields=['initiator', 'id'], name='accounts_audit_initiator'), models.Index(fields=['domain', 'type', 'id'], name='accounts_audit_domain'), models.Index(condition=models.Q(('by_stranger', True)), fields=['id'], name='accounts_audit_by_stranger')],
+                "db_table": "accounts_audit_event",
+                "indexes": [
+                    models.Index(fields=["timestamp"], name="accounts_audit_time"),
+                    models.Index(fields=["initiator", "id"], name="accounts_audit_initiator"),
+                    models.Index(fields=["domain", "type", "id"], name="accounts_audit_domain"),
+                    models.Index(
+                        condition=models.Q(("by_stranger", True)),
+                        fields=["id"],
+                        name="accounts_audit_by_stranger",
+                    ),
+                ],
             },
         ),
     ]

@@ -10,8 +10,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from accounts.decisions import may
-from accounts.errors import NotPermitted
+from accounts import decisions
 from accounts.principals import Principal
 from nexuslite.rest.parsers import give_length_to_chunked_body
 
@@ -29,8 +28,7 @@ class RestView(APIView):
 
     def require(self, permission: str) -> None:
         """Raises `NotPermitted` when the principal does not hold the permission."""
-        if not may(self.principal, permission):
-            raise NotPermitted
+        decisions.require(self.principal, permission)
 
     def valid_body(self, serializer_class: type[Serializer[Any]]) -> dict[str, Any]:
         """The body as the serializer reads it. Raises REST framework's `ValidationError`."""

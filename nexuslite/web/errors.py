@@ -7,6 +7,7 @@ import logging
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from accounts import audit
 from accounts.web.access import principal_of, sign_in_first
 from nexuslite.web.pages import page
 
@@ -17,6 +18,7 @@ _SERVICES = "/service/"
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403; whoever has not signed in is asked to."""
+    audit.denied(principal_of(request), f"{request.method} {request.path}")
     if request.path.startswith(_SERVICES):
         return HttpResponse(status=403)
     if principal_of(request).is_anonymous:

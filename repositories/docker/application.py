@@ -18,6 +18,7 @@ from django.db import (
     connection,
 )
 
+from accounts import audit
 from accounts.principals import ANONYMOUS
 from nexuslite import stamps
 from nexuslite.server.errors import BodyError
@@ -56,6 +57,7 @@ def registry_application(environ: dict[str, Any], start_response: StartResponse)
     if kept is not None:
         start_response(kept.line, kept.headers)
         return kept.body
+    audit.begin_request(environ)
     try:
         response = _answer(environ, key)
     except Exception as error:

@@ -6,6 +6,7 @@ things answer alike (fault 25, 27).
 
 from __future__ import annotations
 
+from accounts import audit
 from accounts.authentication import authenticate
 from accounts.decisions import may, permissions_of, repository_view
 from accounts.docker_tokens import realm_is_active
@@ -140,12 +141,22 @@ def admit(snapshot: Snapshot, request: RegistryRequest, action: str) -> None:
     """
     if _allowed(request, action):
         return
+    _note_denial(request, action)
     address = request.address
     if request.principal.credential == "basic":
         raise _denied(request, action)
     error = "insufficient_scope" if request.principal.credential == "token" else ""
     scope = scope_for(address, request.image_name, action)
     raise unauthorized(challenge(snapshot, address, request.environ, scope=scope, error=error))
+
+
+def _note_denial(request: RegistryRequest, action: str) -> None:
+    principal, repository = request.principal, request.address.repository
+    by_token = principal.credential == "token"
+    if by_token and repository is not None and _may(principal, repository, action):
+        # Clients ask for a token with a wider scope then; nobody was refused what they may not.
+        return
+    audit.denied(principal, f"{request.method} {request.environ['PATH_INFO']}")
 
 
 def _denied(request: RegistryRequest, action: str) -> RegistryError:
