@@ -8,6 +8,7 @@ under the configuration stamp: once a change is answered, the next request on an
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -137,19 +138,14 @@ def _reload(stamp: int) -> Snapshot:
 
 
 def _load() -> Snapshot:
-    # Two queries, however many repositories there are.
+    # Two queries at most, however many repositories there are.
     rows = {
         row.pk: row
         for row in Repository.objects.select_related(
             "blob_store", "proxy", "proxy__routing_rule"
         ).order_by("name")
     }
-    members: dict[int, list[int]] = {}
-    for group_id, member_id in GroupMember.objects.order_by("position", "pk").values_list(
-        "group_id", "member_id"
-    ):
-        members.setdefault(group_id, []).append(member_id)
-    by_id = _Records(rows, members).all()
+    by_id = _Records(rows, _members_of(rows.values())).all()
     records = list(by_id.values())
     return Snapshot(
         by_name={record.name: record for record in records},
@@ -162,6 +158,16 @@ def _load() -> Snapshot:
         },
         by_subdomain={record.subdomain.lower(): record for record in records if record.subdomain},
     )
+
+
+def _members_of(rows: Iterable[Repository]) -> dict[int, list[int]]:
+    """The ids of members by the id of their group, in order."""
+    members: dict[int, list[int]] = {}
+    if any(row.type == RepositoryType.GROUP for row in rows):
+        pairs = GroupMember.objects.order_by("position", "pk").values_list("group_id", "member_id")
+        for group_id, member_id in pairs:
+            members.setdefault(group_id, []).append(member_id)
+    return members
 
 
 class _Records:
