@@ -1,4 +1,5 @@
-"""What goes wrong with a remote registry. No message holds a secret or text of the remote."""
+"""What goes wrong with a remote registry. Messages hold no secret, and of the
+remote's words nothing but host names."""
 
 from __future__ import annotations
 
@@ -46,6 +47,10 @@ class RemoteUnavailable(RemoteError):
         super().__init__(reason)
         self.timed_out = timed_out
         self.status = status
+
+
+class TooManyConnections(RemoteUnavailable):
+    """No connection to the remote became free in time; the remote is not to blame."""
 
 
 class AddressRefused(RemoteError):
