@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from repositories.api import blob_store_views, repository_views
+from repositories.api import blob_store_views, repository_views, routing_rule_views
 
 urlpatterns = [
     path("blobstores", blob_store_views.BlobStores.as_view()),
@@ -24,4 +24,6 @@ urlpatterns = [
     path("repositories/<str:name>/connectors", repository_views.Connectors.as_view()),
     path("repositories/<str:name>", repository_views.AnyRepository.as_view()),
     path("repositorySettings", repository_views.RepositorySettings.as_view()),
+    path("routing-rules", routing_rule_views.RoutingRules.as_view()),
+    path("routing-rules/<str:name>", routing_rule_views.OneRoutingRule.as_view()),
 ]

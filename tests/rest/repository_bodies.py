@@ -6,6 +6,7 @@ from typing import Any
 
 PROXIES = "repositories/docker/proxy"
 GROUPS = "repositories/docker/group"
+RULES = "routing-rules"
 
 
 def proxy_body(name: str = "mirror", **changes: Any) -> dict[str, Any]:
@@ -42,6 +43,12 @@ def group_body(name: str = "all", *members: str, **changes: Any) -> dict[str, An
 def password(name: str, secret: str | None, **changes: Any) -> dict[str, Any]:
     """The section `httpClient.authentication` of a user name and password."""
     return {"type": "username", "username": name, "password": secret, **changes}
+
+
+def rule_body(name: str = "rule", *matchers: str, **changes: Any) -> dict[str, Any]:
+    """A body of a routing rule."""
+    found = list(matchers) or ["/v2/private/.*"]
+    return {"name": name, "description": "A rule", "mode": "BLOCK", "matchers": found, **changes}
 
 
 def full_proxy_body(name: str = "mirror") -> dict[str, Any]:
@@ -86,4 +93,9 @@ PROXY_AND_GROUP_POLICY = [
     (GROUPS, "POST", group_body("new", "images"), 201, 403, 401),
     (f"{GROUPS}/none", "GET", None, 404, 404, 401),
     (f"{GROUPS}/none", "PUT", group_body("none", "images"), 404, 403, 401),
+    (RULES, "GET", None, 200, 403, 401),
+    (RULES, "POST", rule_body("new"), 204, 403, 401),
+    (f"{RULES}/none", "GET", None, 404, 403, 401),
+    (f"{RULES}/none", "PUT", rule_body("none"), 404, 403, 401),
+    (f"{RULES}/none", "DELETE", None, 404, 403, 401),
 ]

@@ -17,7 +17,7 @@ from repositories.models import BlobStore, Repository
 from tests.support.registry import ADMIN
 
 from .conftest import BASE, errors_of, hosted_body
-from .repository_bodies import GROUPS, PROXIES, full_proxy_body, group_body
+from .repository_bodies import GROUPS, PROXIES, RULES, full_proxy_body, group_body, rule_body
 from .security_bodies import PRIVILEGES, ROLES, USERS, privilege_body, role_body, user_body
 from .test_blob_stores import file_body
 from .test_s3_blob_stores import s3_body
@@ -26,6 +26,7 @@ HOSTED = "repositories/docker/hosted"
 BODIES = {
     HOSTED: hosted_body("new"),
     PROXIES: full_proxy_body("new"),
+    RULES: rule_body("new"),
     GROUPS: group_body("new", "none", group__writableMember="none"),
     "blobstores/file": file_body("new", softQuota={"type": "spaceUsedQuota", "limit": 1}),
     "blobstores/s3": s3_body("new"),
@@ -174,6 +175,7 @@ def test_a_chunked_body_without_end_is_refused(settings):
         HOSTED + "/{}",
         PROXIES + "/{}",
         GROUPS + "/{}",
+        RULES + "/{}",
         "blobstores/file/{}",
         "blobstores/s3/{}",
         "blobstores/{}/quota-status",
