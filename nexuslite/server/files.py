@@ -1,10 +1,16 @@
 """File bodies: what an application returns so that the worker can send it with sendfile."""
 
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from time import sleep
 from typing import BinaryIO, Protocol
 
+log = logging.getLogger(__name__)
+
 CHUNK = 1 << 20
+GROWTH_SECONDS = 0.02
+"""How long to wait before looking again whether a file has grown."""
 
 
 class FileSlice:
@@ -32,6 +38,54 @@ class FileSlice:
     def close(self) -> None:
         """Close the file."""
         self.file.close()
+
+
+class GrowingSlice:
+    """``length`` bytes of a file from ``offset`` on that is still being written.
+
+    ``sendable`` tells how many bytes of the slice, from its beginning, may be sent by now, and
+    raises BrokenOffError when the others will never come: the connection is then ended before the
+    announced length, the only honest end there is. ``close`` closes the file and calls ``closed``.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        offset: int,
+        length: int,
+        sendable: Callable[[], int],
+        closed: Callable[[], None],
+    ) -> None:
+        self.file = file
+        self.offset = offset
+        self.length = length
+        self.sendable = sendable
+        self._closed = closed
+
+    def __iter__(self) -> Iterator[bytes]:
+        position = 0
+        try:
+            while position < self.length:
+                allowed = self.sendable() - position
+                if allowed <= 0:
+                    sleep(GROWTH_SECONDS)
+                    continue
+                piece = os.pread(self.file.fileno(), min(allowed, CHUNK), self.offset + position)
+                if not piece:
+                    raise BrokenOffError("the file is shorter than it was")
+                position += len(piece)
+                yield piece
+        except BrokenOffError as error:
+            log.warning("An answer was broken off after %d bytes: %s", position, error)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+        self._closed()
+
+
+class BrokenOffError(Exception):
+    """The rest of a growing file will never come."""
 
 
 class _Readable(Protocol):

@@ -72,6 +72,9 @@ class BlobStorage(ABC):
     sees_writers: ClassVar[bool] = False
     """Whether a second writer of a staging is always refused with StagingBusy."""
 
+    stages_in_files: ClassVar[bool] = False
+    """Whether ``open_staged`` can be used."""
+
     @abstractmethod
     def create(self) -> None:
         """Prepare the place: folders or bucket. Does nothing where it already stands.
@@ -129,6 +132,15 @@ class BlobStorage(ABC):
         unless the system cannot tell what reached the disk, then it is lost; StagingLost;
         StagingBusy.
         """
+
+    def open_staged(self, staging: Staging) -> BinaryIO:
+        """Return a real file that grows while somebody appends to the staging.
+
+        It stays readable when the staging is finished or discarded meanwhile. Bytes that are
+        there never change until a ``StorageFull`` or a ``recover`` cuts them off. Raises
+        StagingLost if nothing is staged. Only where ``stages_in_files``.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def discard(self, staging: Staging) -> None:

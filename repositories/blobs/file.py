@@ -48,6 +48,7 @@ class FileStorage(BlobStorage):
     """Blobs under one folder."""
 
     sees_writers = True
+    stages_in_files = True
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -122,6 +123,14 @@ class FileStorage(BlobStorage):
                 _sync_folder(target.parent)
             checkpoint("blob.folder_synced")
         return StoredBlob(key, staging.size)
+
+    def open_staged(self, staging: Staging) -> BinaryIO:
+        path = self._path(paths.staging_key(staging.id))
+        with _translated():
+            try:
+                return path.open("rb", buffering=0)
+            except FileNotFoundError:
+                raise _absence(path, StagingLost(staging.id)) from None
 
     def discard(self, staging: Staging) -> None:
         with _translated():

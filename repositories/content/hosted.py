@@ -48,7 +48,7 @@ class HostedContent:
         key = ("manifest", image_name, text)
         return remembered.lookup(self._repository, key, load, lambda found: len(found.content))
 
-    def blob(self, image_name: str, digest: Digest) -> StoredBlob | None:
+    def blob(self, image_name: str, digest: Digest, *, head: bool = False) -> StoredBlob | None:
         def load() -> StoredBlob | None:
             row = (
                 ImageBlob.objects.filter(

@@ -7,19 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from nexuslite.server.files import GrowingSlice
 from repositories.protocol.digest import Digest
+from repositories.protocol.errors import ErrorCode, RegistryError
 from repositories.protocol.pagination import Page
+from repositories.protocol.ranges import ByteRange
 from repositories.records import StoreRecord
 
 
 @dataclass(frozen=True, slots=True)
 class StoredManifest:
-    """A manifest as it is served: the bytes and what the headers say of them."""
+    """A manifest as it is served: the bytes and what the headers say of them.
+
+    `fresh_seconds` is for how long the reference it was asked by is sure to mean it without a look
+    at anything but stamps; None for no end.
+    """
 
     digest: str
     media_type: str
     content: bytes
     created: datetime
+    fresh_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,45 @@ class StoredBlob:
     size: int
     storage_key: str
     store: StoreRecord
+
+
+class ArrivingBlob(Protocol):
+    """A blob that is being fetched while it is served."""
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole blob."""
+
+    def read(self, part: ByteRange) -> GrowingSlice:
+        """The part as the body of an answer; to be closed by whoever sends it."""
+
+    def close(self) -> None:
+        """Lets go of it instead of reading; the fetch goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteBlobSize:
+    """A blob that a remote has and that was not fetched, since only its size is asked for."""
+
+    digest: str
+    size: int
+
+
+Blob = StoredBlob | RemoteBlobSize | ArrivingBlob
+
+
+class RoutingBlocked(RegistryError):
+    """A routing rule keeps the repository from asking its remote for that (Nexus's text)."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(
+            ErrorCode.DENIED,
+            "Routing rules block the requested item from this repository",
+            detail={"routingRule": rule},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +105,20 @@ class Referrer:
 
 
 class Content(Protocol):
-    """Read access to what a repository holds; permissions have been looked at before."""
+    """Read access to what a repository holds; permissions have been looked at before.
+
+    What has a remote may raise `RemoteError` where it holds nothing that could be served instead,
+    and `RoutingBlocked`.
+    """
 
     def manifest(self, image_name: str, reference: Digest | str) -> StoredManifest | None:
         """The manifest under a digest or tag."""
 
-    def blob(self, image_name: str, digest: Digest) -> StoredBlob | None:
-        """The blob that the image links to."""
+    def blob(self, image_name: str, digest: Digest, *, head: bool = False) -> Blob | None:
+        """The blob that the image shows; with `head` nothing is fetched for it.
+
+        An `ArrivingBlob` comes only without `head`, a `RemoteBlobSize` only with it.
+        """
 
     def tags(self, image_name: str, page: Page) -> tuple[list[str], bool] | None:
         """A page of tags in the order of their bytes, and whether more follow.

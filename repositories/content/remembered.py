@@ -23,8 +23,11 @@ def lookup(
     key: tuple[object, ...],
     load: Callable[[], T | None],
     size: Callable[[T], int],
+    counts: Callable[[T], bool] = lambda _: True,
 ) -> T | None:
     """The remembered value of the key, else what `load` finds; absence is never remembered.
+
+    A remembered value of which `counts` is false is loaded again.
 
     Over several nodes the stamps would cost the query that is saved, so nothing is remembered
     there: the value is one query away.
@@ -36,7 +39,9 @@ def lookup(
     whole_key = (repository.id, *key)
     entry = _entries.get(whole_key)
     if entry is not None and entry[0] == stamp and stamp != stamps.CHANGING:
-        return entry[1]  # type: ignore[return-value]
+        found: T = entry[1]  # type: ignore[assignment]
+        if counts(found):
+            return found
     value = load()
     if value is not None and stamp != stamps.CHANGING and size(value) <= LARGEST_CONTENT:
         _remember(whole_key, (stamp, value))

@@ -22,11 +22,12 @@ from accounts import audit
 from accounts.principals import ANONYMOUS
 from nexuslite import stamps
 from nexuslite.server.errors import BodyError
-from nexuslite.server.files import FileSlice
+from nexuslite.server.files import FileSlice, GrowingSlice
 from repositories import records
 from repositories.addressing import Address, resolve
 from repositories.blobs import AppendInterrupted, StorageFull, StorageUnavailable
 from repositories.docker import door, hot
+from repositories.docker.remote_errors import remote_error
 from repositories.docker.request import RegistryRequest
 from repositories.docker.responses import VERSION_HEADER, RegistryResponse, error_response
 from repositories.docker.routes import Match, match
@@ -38,11 +39,13 @@ from repositories.protocol.errors import (
     storage_full,
 )
 from repositories.protocol.names import image_name as check_image_name
+from repositories.remote.errors import RemoteError
 
 logger = logging.getLogger(__name__)
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 RETRY_AFTER_SECONDS = "2"
+READS = ("GET", "HEAD")
 
 
 def is_registry_path(path: str) -> bool:
@@ -69,7 +72,7 @@ def registry_application(environ: dict[str, Any], start_response: StartResponse)
     start_response(response.line(), response.headers)
     body = response.body
     if environ["REQUEST_METHOD"] == "HEAD":
-        if isinstance(body, FileSlice):
+        if isinstance(body, (FileSlice, GrowingSlice)):
             body.close()
         return ()
     return (body,) if isinstance(body, bytes) else body
@@ -89,6 +92,9 @@ def _error_of(error: Exception, environ: dict[str, Any]) -> RegistryError:
     if isinstance(error, StorageUnavailable):
         logger.error("blob store unavailable: %s", error)
         return _unavailable("The blob store is not available.")
+    if isinstance(error, RemoteError):
+        logger.warning("%s: %s", environ.get("PATH_INFO"), error)
+        return remote_error(error)
     if isinstance(error, IntegrityError):
         # What the request refers to was deleted meanwhile: its repository.
         return RegistryError(ErrorCode.NAME_UNKNOWN)
@@ -159,4 +165,11 @@ def _admitted(
     repository = address.repository
     if repository is not None and not repository.online:
         raise RegistryError(ErrorCode.UNAVAILABLE, "Repository offline")
+    if repository is not None and repository.proxy is not None and method not in READS:
+        raise RegistryError(
+            ErrorCode.UNSUPPORTED,
+            "A proxy repository takes its content from its remote alone.",
+            detail={"repository": repository.name},
+            headers={"Allow": ", ".join(READS)},
+        )
     return request

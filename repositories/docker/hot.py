@@ -3,8 +3,9 @@
 A deployment asks for the same manifests and looks for the same blobs by the thousand. An answer is
 kept with the stamps of everything it was made from: configuration, security and the content of
 its repository. A change of any of them is a change of its stamp, so no answer outlives what it
-says. The credentials are part of the key. A token's expiry is no change that a stamp could tell, so
-nothing is kept for longer than the leeway that tokens have anyway.
+says. Two things no stamp could tell. When a token expires: nothing is kept for longer than the
+leeway that tokens have anyway. When the remote has to be asked again for a tag of a proxy
+repository: its answer is kept no longer than that. The credentials are part of the key.
 
 Over several nodes stamps cost a query, so nothing is kept there.
 """
@@ -104,13 +105,16 @@ def keep(key: Key, made_from: Origin, response: RegistryResponse) -> None:
         return
     if stamps.CHANGING in made_from.stamps:
         return
+    seconds = KEPT_SECONDS
+    if response.fresh_seconds is not None:
+        seconds = min(seconds, response.fresh_seconds)
     answer = KeptAnswer(
         line=response.line(),
         headers=list(response.headers),
         body=(body,) if body and key[0] != "HEAD" else (),
         blob_id=response.blob_id,
         origin=made_from,
-        until=time.monotonic() + KEPT_SECONDS,
+        until=time.monotonic() + seconds,
     )
     with _filling:
         # Oldest first: dicts keep the order of insertion.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from nexuslite.server.files import FileSlice
+from nexuslite.server.files import FileSlice, GrowingSlice
 from repositories.protocol.errors import RegistryError
 
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
@@ -26,10 +26,12 @@ class RegistryResponse:
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes | FileSlice | Iterable[bytes] = b""
+    body: bytes | FileSlice | GrowingSlice | Iterable[bytes] = b""
     status_line: str | None = None
     blob_id: int | None = None
     """The blob that the client now counts on, if the answer says that one exists."""
+    fresh_seconds: float | None = None
+    """For how long the answer is sure to be right without a look at anything but stamps."""
 
     def line(self) -> str:
         """The status line's code and reason phrase."""

@@ -5,11 +5,13 @@ from repositories.models.blob_store import BlobStore
 from repositories.models.group import GroupMember
 from repositories.models.image import Image, Manifest, ManifestBlob, ManifestChild, Tag
 from repositories.models.proxy import ProxySettings
+from repositories.models.remote_content import AwaitedContent, RemoteAbsence
 from repositories.models.repository import Repository
 from repositories.models.routing_rule import RoutingRule
 from repositories.models.upload import Upload
 
 __all__ = [
+    "AwaitedContent",
     "Blob",
     "BlobStore",
     "GroupMember",
@@ -19,6 +21,7 @@ __all__ = [
     "ManifestBlob",
     "ManifestChild",
     "ProxySettings",
+    "RemoteAbsence",
     "Repository",
     "RoutingRule",
     "Tag",

@@ -103,7 +103,11 @@ class ManifestChild(models.Model):
 
 
 class Tag(models.Model):
-    """A name for one manifest of an image."""
+    """A name for one manifest of an image.
+
+    `checked` is when the remote of a proxy repository last said so; null in other repositories,
+    and when the remote is to be asked again.
+    """
 
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="tags", db_index=False)
     name = models.CharField(max_length=128)
@@ -111,6 +115,7 @@ class Tag(models.Model):
     pushed_by = models.CharField(max_length=200, blank=True)
     created = models.DateTimeField(db_default=Now())
     updated = models.DateTimeField(db_default=Now())
+    checked = models.DateTimeField(null=True, default=None)
 
     class Meta:
         constraints = [

@@ -26,6 +26,12 @@ FORBIDDEN = {
         "repositories.api",
         "repositories.web",
     ),
+    "repositories/fetching": (
+        "repositories.docker",
+        "repositories.actions",
+        "repositories.content",
+        "repositories.api",
+    ),
     "repositories/content": ("repositories.docker", "repositories.actions", "repositories.api"),
     "repositories/actions": ("repositories.docker", "repositories.api", "repositories.web"),
     "repositories/docker": ("repositories.api", "repositories.web", "rest_framework"),

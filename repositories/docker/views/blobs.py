@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from nexuslite.server.files import GrowingSlice
 from repositories.actions.delete_content import delete_blob
 from repositories.blobs import ObjectMissing
-from repositories.content import StoredBlob, content_of
+from repositories.content import Blob, RemoteBlobSize, StoredBlob, content_of
 from repositories.docker.request import RegistryRequest
 from repositories.docker.responses import RegistryResponse, empty_response
 from repositories.docker.views.downloads import download
@@ -25,9 +26,26 @@ CACHE_CONTROL = "max-age=31536000"
 def get(request: RegistryRequest) -> RegistryResponse:
     """A blob or a range of it; HEAD opens no file, and keeps the blob from being collected."""
     digest = Digest.parse(request.target)
-    blob = content_of(request.repository).blob(request.image_name, digest)
+    is_head = request.method == "HEAD"
+    blob = content_of(request.repository).blob(request.image_name, digest, head=is_head)
     if blob is None:
         raise RegistryError(ErrorCode.BLOB_UNKNOWN, detail={"digest": str(digest)})
+    try:
+        response = _answer(request, blob)
+    except BaseException:
+        _let_go(blob)
+        raise
+    if not isinstance(response.body, GrowingSlice):
+        _let_go(blob)
+    return response
+
+
+def _let_go(blob: Blob) -> None:
+    if not isinstance(blob, (StoredBlob, RemoteBlobSize)):
+        blob.close()
+
+
+def _answer(request: RegistryRequest, blob: Blob) -> RegistryResponse:
     if etag_matches(request.header("IF_NONE_MATCH"), blob.digest):
         return empty_response(
             304,
@@ -48,8 +66,11 @@ def get(request: RegistryRequest) -> RegistryResponse:
     ]
     if wanted is not None:
         headers.append(("Content-Range", wanted.content_range(blob.size)))
+    if isinstance(blob, RemoteBlobSize):
+        return RegistryResponse(status, headers)
     if request.method == "HEAD":
-        return RegistryResponse(status, headers, blob_id=blob.id)
+        blob_id = blob.id if isinstance(blob, StoredBlob) else None
+        return RegistryResponse(status, headers, blob_id=blob_id)
     try:
         return RegistryResponse(status, headers, download(blob, part))
     except ObjectMissing:
@@ -63,7 +84,7 @@ def delete(request: RegistryRequest) -> RegistryResponse:
     return empty_response(202)
 
 
-def _range(request: RegistryRequest, blob: StoredBlob) -> ByteRange | None:
+def _range(request: RegistryRequest, blob: Blob) -> ByteRange | None:
     # Range has a meaning for GET alone (RFC 9110 section 14.2).
     if request.method == "HEAD":
         return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from nexuslite.server.files import CHUNK, FileSlice
-from repositories.content import StoredBlob
+from nexuslite.server.files import CHUNK, FileSlice, GrowingSlice
+from repositories.content import ArrivingBlob, StoredBlob
 from repositories.protocol.ranges import ByteRange
 
 
@@ -34,11 +34,15 @@ class ObjectBody:
         self._reader.close()
 
 
-def download(blob: StoredBlob, part: ByteRange) -> FileSlice | ObjectBody | bytes:
+def download(
+    blob: StoredBlob | ArrivingBlob, part: ByteRange
+) -> FileSlice | GrowingSlice | ObjectBody | bytes:
     """The part of the blob; raises `ObjectMissing` when its object is gone.
 
     An empty body needs no open file.
     """
+    if not isinstance(blob, StoredBlob):
+        return blob.read(part)
     if not part.length:
         return b""
     file = blob.store.storage.open(blob.storage_key, part.start)

@@ -28,7 +28,9 @@ def get(request: RegistryRequest) -> RegistryResponse:
     headers = _headers(manifest)
     if etag_matches(request.header("IF_NONE_MATCH"), manifest.digest):
         return empty_response(304, ("ETag", tag), ("Docker-Content-Digest", manifest.digest))
-    return RegistryResponse(200, headers, manifest.content)
+    response = RegistryResponse(200, headers, manifest.content)
+    response.fresh_seconds = manifest.fresh_seconds
+    return response
 
 
 def put(request: RegistryRequest) -> RegistryResponse:

@@ -1,0 +1,215 @@
+"""A proxy repository: what was asked of its remote before, and what is asked of it now.
+
+Blobs, and manifests by digest, never change and are cached for good. A tag is believed for the
+metadata age and then asked for again; whatever goes wrong then, what is held is served.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.utils import timezone
+
+from repositories import statements
+from repositories.content import remembered
+from repositories.content.hosted import HostedContent
+from repositories.content.interface import (
+    Blob,
+    Referrer,
+    RemoteBlobSize,
+    RoutingBlocked,
+    StoredManifest,
+)
+from repositories.fetching import absences, kept
+from repositories.fetching.following import follow
+from repositories.fetching.leading import BlobWanted
+from repositories.fetching.manifests import ManifestFetcher
+from repositories.fetching.remote_names import remote_name
+from repositories.models import Tag
+from repositories.protocol.digest import Digest
+from repositories.protocol.pagination import Page
+from repositories.proxy_records import FOREVER, ProxyRecord
+from repositories.records import RepositoryRecord
+from repositories.remote.answers import RemoteBlob
+from repositories.remote.blocking import contact
+from repositories.remote.errors import RemoteError, RemoteNotFound, RemoteUnavailable
+from repositories.remote.registry import RemoteRegistry
+
+logger = logging.getLogger(__name__)
+
+_MOST_LOOKS = 10
+_CLOCK_SKEW_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTag:
+    """A tag that is held, and when the remote last said that it means this manifest."""
+
+    manifest: StoredManifest
+    checked: datetime | None
+
+
+class ProxyContent:
+    """Reads of a proxy repository; what is held and fresh costs no more than in a hosted one."""
+
+    def __init__(self, repository: RepositoryRecord, proxy: ProxyRecord) -> None:
+        self._repository = repository
+        self._proxy = proxy
+        self._held = HostedContent(repository)
+
+    # ---- manifests
+
+    def manifest(self, image_name: str, reference: Digest | str) -> StoredManifest | None:
+        path = f"{image_name}/manifests/{reference}"
+        self._refuse_by_routing(path)
+        if not isinstance(reference, Digest):
+            return self._tag(image_name, reference, path)
+        held = self._held.manifest(image_name, reference)
+        if held is not None or absences.is_noted(self._repository, path):
+            return held
+        try:
+            self._fetcher(image_name).fetch(reference)
+        except RemoteNotFound:
+            absences.note(self._repository, path)
+            return None
+        return self._held.manifest(image_name, reference)
+
+    def _tag(self, image_name: str, tag: str, path: str) -> StoredManifest | None:
+        held = self._held_tag(image_name, tag)
+        if held is not None and self._is_fresh(held):
+            return self._with_age(held)
+        if held is None and absences.is_noted(self._repository, path):
+            return None
+        try:
+            if held is None:
+                self._fetcher(image_name).fetch_tag(tag)
+            else:
+                self._fetcher(image_name).check_tag(tag, held.manifest.digest)
+        except RemoteError as error:
+            if held is None:
+                if isinstance(error, RemoteNotFound):
+                    absences.note(self._repository, path)
+                    return None
+                raise
+            # Whatever went wrong, and be it that the tag is gone: a cache never lets a pull down.
+            logger.warning("%s: %s is served as it is held: %s", self._repository.name, path, error)
+            return replace(held.manifest, fresh_seconds=0.0)
+        found = self._held_tag(image_name, tag)
+        return None if found is None else self._with_age(found)
+
+    def _held_tag(self, image_name: str, tag: str) -> HeldTag | None:
+        def load() -> HeldTag | None:
+            row = (
+                Tag.objects.filter(
+                    image__repository_id=self._repository.id, image__name=image_name, name=tag
+                )
+                .values_list(
+                    "manifest__digest",
+                    "manifest__media_type",
+                    "manifest__content",
+                    "manifest__created",
+                    "checked",
+                )
+                .first()
+            )
+            if row is None:
+                return None
+            return HeldTag(StoredManifest(row[0], row[1], bytes(row[2]), row[3]), row[4])
+
+        # Another worker may have asked the remote since this one looked.
+        return remembered.lookup(
+            self._repository,
+            ("held tag", image_name, tag),
+            load,
+            lambda found: len(found.manifest.content),
+            self._is_fresh,
+        )
+
+    def _is_fresh(self, held: HeldTag) -> bool:
+        left = self._seconds_left(held)
+        return left is None or left > 0
+
+    def _with_age(self, held: HeldTag) -> StoredManifest:
+        return replace(held.manifest, fresh_seconds=self._seconds_left(held))
+
+    def _seconds_left(self, held: HeldTag) -> float | None:
+        """For how long the tag is still believed; None for ever."""
+        if held.checked is None:
+            return 0.0
+        if self._proxy.metadata_max_age == FOREVER:
+            return None
+        age = (timezone.now() - held.checked).total_seconds()
+        most = self._proxy.metadata_max_age * 60.0
+        # Checked in the future: the clock was set back, and nobody knows how old it is.
+        return most - max(age, 0.0) if age > -_CLOCK_SKEW_SECONDS else 0.0
+
+    def _fetcher(self, image_name: str) -> ManifestFetcher:
+        return ManifestFetcher(self._repository, self._proxy, image_name)
+
+    # ---- blobs
+
+    def blob(self, image_name: str, digest: Digest, *, head: bool = False) -> Blob | None:
+        path = f"{image_name}/blobs/{digest}"
+        self._refuse_by_routing(path)
+        for _ in range(_MOST_LOOKS):
+            held = self._held.blob(image_name, digest)
+            if held is not None or absences.is_noted(self._repository, path):
+                return held
+            try:
+                found = self._fetch(image_name, digest, head=head)
+            except RemoteNotFound:
+                absences.note(self._repository, path)
+                return None
+            if found is not None:
+                return found
+        raise RemoteUnavailable("the blob came and went several times")
+
+    def _fetch(self, image_name: str, digest: Digest, *, head: bool) -> Blob | None:
+        """A blob that is not held; None when it is held now, or there is another reason to look."""
+        awaited = kept.awaited(self._repository, image_name, digest)
+        if statements.blob_exists(self._repository.store.id, str(digest)):
+            # Held under another name. That the remote shows it under this one has to be proven.
+            self._size_at_remote(image_name, digest)
+            kept.show_known_blob(self._repository, image_name, digest)
+            return None
+        if head:
+            size = awaited.size if awaited else self._size_at_remote(image_name, digest)
+            if size is not None:
+                return RemoteBlobSize(str(digest), size)
+        name = remote_name(self._proxy, image_name)
+
+        def open_blob(remote: RemoteRegistry, offset: int) -> RemoteBlob:
+            return remote.open_blob(name, str(digest), offset=offset)
+
+        wanted = BlobWanted(
+            self._repository, image_name, digest, awaited.size if awaited else None, open_blob
+        )
+        return follow(wanted, lambda: self._prove(image_name, digest))
+
+    def _size_at_remote(self, image_name: str, digest: Digest) -> int | None:
+        """The size of the blob as the remote shows it under the image's name."""
+        with contact(self._repository) as remote:
+            return remote.head_blob(remote_name(self._proxy, image_name), str(digest))
+
+    def _prove(self, image_name: str, digest: Digest) -> None:
+        self._size_at_remote(image_name, digest)
+
+    # ---- listings
+
+    def tags(self, image_name: str, page: Page) -> tuple[list[str], bool] | None:
+        return self._held.tags(image_name, page)
+
+    def image_names(self, page: Page) -> tuple[list[str], bool]:
+        return self._held.image_names(page)
+
+    def referrers(
+        self, image_name: str, subject: str, artifact_type: str | None, page: Page
+    ) -> tuple[list[Referrer], bool]:
+        return self._held.referrers(image_name, subject, artifact_type, page)
+
+    def _refuse_by_routing(self, path: str) -> None:
+        rule = self._proxy.routing_rule
+        if rule is not None and not rule.allows(f"/v2/{path}"):
+            raise RoutingBlocked(rule.name)

@@ -1,0 +1,43 @@
+"""Work that one thread of the node does while all others who need it wait."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from repositories.blobs import StorageError
+from repositories.fetching import failures
+from repositories.fetching.arrival import FAILED
+from repositories.fetching.fetch_file import ENDED, FetchFile
+from repositories.remote.errors import RemoteError
+
+WAIT_SECONDS = 0.01
+
+
+def once(path: Path, work: Callable[[], None]) -> None:
+    """Does the work, or waits while another thread or process does it.
+
+    Who waits looks afterwards at what the work was to bring, and raises what it raised:
+    `RemoteError` or `StorageError`. The work must be fit to be done again.
+    """
+    file = FetchFile(path)
+    try:
+        while not file.try_to_lead():
+            notes = file.notes()
+            if FAILED in notes:
+                raise failures.failure(notes[FAILED])
+            if ENDED in notes or file.is_gone:
+                return
+            time.sleep(WAIT_SECONDS)
+        try:
+            work()
+        except (RemoteError, StorageError) as error:
+            file.end(**{FAILED: failures.note_of(error)})
+            raise
+        except BaseException:
+            file.end()
+            raise
+        file.end()
+    finally:
+        file.close()

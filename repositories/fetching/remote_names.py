@@ -1,0 +1,29 @@
+"""How a remote calls an image, and which namespaces it stands for."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from repositories.proxy_records import ProxyRecord
+
+DOCKER_HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+
+
+def remote_name(proxy: ProxyRecord, image_name: str) -> str:
+    """The image's name at the remote: Docker Hub keeps its official ones below `library/`."""
+    if "/" not in image_name and _host(proxy) in DOCKER_HUB_HOSTS:
+        return f"library/{image_name}"
+    return image_name
+
+
+def stands_for(proxy: ProxyRecord, namespace: str) -> bool:
+    """Whether the remote is the registry that a client's `ns` names (host, perhaps with a port)."""
+    host = _host(proxy)
+    wanted = namespace.lower()
+    if wanted in DOCKER_HUB_HOSTS:
+        return host in DOCKER_HUB_HOSTS
+    return wanted in {host, urlsplit(proxy.remote_url).netloc.lower().rpartition("@")[2]}
+
+
+def _host(proxy: ProxyRecord) -> str:
+    return urlsplit(proxy.remote_url).hostname or ""
