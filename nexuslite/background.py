@@ -12,6 +12,7 @@ from django.db import DatabaseError, close_old_connections
 from nexuslite import stamps
 from repositories.connectors import publish_wanted_connectors
 from repositories.lifecycle.sweep import Swept, sweep_orphans, sweep_uploads
+from repositories.remote.probes import probe_blocked_remotes
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ def work() -> None:
     schedule = [
         Recurring(_repair_stamps, 5.0, now),
         Recurring(_follower_of_other_nodes(), TICK_SECONDS, now),
+        Recurring(_probe_remotes, TICK_SECONDS, now),
         Recurring(lambda: _report(sweep_uploads()), 10 * MINUTE, now + TICK_SECONDS),
         # It lists every object there is, so not while the program has just been started.
         Recurring(lambda: _report(sweep_orphans()), 24 * HOUR, now + HOUR),
@@ -64,6 +66,10 @@ def _repair_stamps() -> None:
     repaired = stamps.repair()
     if repaired:
         logger.info("renewed %d stamps of writers that were killed", repaired)
+
+
+def _probe_remotes() -> None:
+    probe_blocked_remotes()
 
 
 def _report(swept: Swept) -> None:

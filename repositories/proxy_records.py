@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from django.conf import settings
+
 from nexuslite.secrets import decrypt
 from repositories.models import ProxySettings
 from repositories.models.proxy import AuthenticationType
@@ -91,4 +93,10 @@ def _remote_settings(row: ProxySettings) -> RemoteSettings:
         circular_redirects=bool(row.enable_circular_redirects),
         cookies=bool(row.enable_cookies),
         use_trust_store=bool(row.use_trust_store),
+        ca_file=settings.NEXUSLITE_REMOTE_CA_FILE,
+        http_proxy=settings.NEXUSLITE_REMOTE_HTTP_PROXY,
+        no_proxy_hosts=tuple(settings.NEXUSLITE_REMOTE_NO_PROXY),
+        token_hosts=tuple(settings.NEXUSLITE_REMOTE_TOKEN_HOSTS),
+        minimum_rate=settings.NEXUSLITE_REMOTE_MINIMUM_RATE,
+        rate_grace=settings.NEXUSLITE_REMOTE_BODY_GRACE,
     )

@@ -23,6 +23,7 @@ from repositories.models import (
     ManifestBlob,
     ManifestChild,
     ProxySettings,
+    RemoteState,
     Repository,
     Tag,
     Upload,
@@ -79,6 +80,7 @@ def _delete_rows(repository_id: int, name: str) -> list[dict[str, Any]]:
         Image.objects.filter(repository_id=repository_id),
         uploads,
         ProxySettings.objects.filter(repository_id=repository_id),
+        RemoteState.objects.filter(repository_id=repository_id),
         GroupMember.objects.filter(Q(group_id=repository_id) | Q(member_id=repository_id)),
         Repository.objects.filter(pk=repository_id),
     )

@@ -14,6 +14,7 @@ from repositories.actions.repository_settings import (
 )
 from repositories.administration import REPOSITORY_NOT_FOUND, admin_permission, find_repository
 from repositories.models import BlobStore, Repository
+from repositories.remote import state
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ def update_repository(actor: Principal, name: str, settings: RepositorySettings)
         _refuse_other_store(row, store)
         Repository.objects.filter(pk=row.pk).update(**settings.columns())
         settings.save_parts(actor, row)
+        # It may be another remote now, or one that lets us in.
+        state.forget(row.pk)
 
     change_configuration(change)
     logger.info("%s changed repository %s", actor, name)

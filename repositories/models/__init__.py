@@ -6,6 +6,7 @@ from repositories.models.group import GroupMember
 from repositories.models.image import Image, Manifest, ManifestBlob, ManifestChild, Tag
 from repositories.models.proxy import ProxySettings
 from repositories.models.remote_content import AwaitedContent, RemoteAbsence
+from repositories.models.remote_state import RemoteState
 from repositories.models.repository import Repository
 from repositories.models.routing_rule import RoutingRule
 from repositories.models.upload import Upload
@@ -22,6 +23,7 @@ __all__ = [
     "ManifestChild",
     "ProxySettings",
     "RemoteAbsence",
+    "RemoteState",
     "Repository",
     "RoutingRule",
     "Tag",

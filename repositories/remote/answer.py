@@ -13,6 +13,7 @@ import httpx
 from repositories.remote import failure
 from repositories.remote.clock import Clock
 from repositories.remote.errors import (
+    InvalidAnswer,
     RemoteError,
     RemoteLimited,
     RemoteNotFound,
@@ -78,15 +79,15 @@ class Answer:
         return b""
 
     def read(self, limit: int) -> bytes:
-        """The whole body. Raises `RemoteUnavailable`, also when it is longer than `limit` bytes."""
+        """The whole body. Raises `RemoteUnavailable`; `InvalidAnswer` beyond `limit` bytes."""
         self.refuse_encoding()
         if (self.length or 0) > limit:
-            raise RemoteUnavailable("the answer of the remote is too long")
+            raise InvalidAnswer("the answer of the remote is too long")
         body = bytearray()
         while chunk := self.next_chunk():
             body += chunk
             if len(body) > limit:
-                raise RemoteUnavailable("the answer of the remote is too long")
+                raise InvalidAnswer("the answer of the remote is too long")
         return bytes(body)
 
     def read_json(self, limit: int) -> dict[str, Any]:
@@ -94,16 +95,16 @@ class Answer:
         try:
             value = json.loads(self.read(limit))
         except (ValueError, RecursionError):
-            raise RemoteUnavailable("the answer of the remote is not JSON") from None
+            raise InvalidAnswer("the answer of the remote is not JSON") from None
         if not isinstance(value, dict):
-            raise RemoteUnavailable("the answer of the remote is not a JSON object")
+            raise InvalidAnswer("the answer of the remote is not a JSON object")
         return value
 
     def refuse_encoding(self) -> None:
-        """Raises `RemoteUnavailable` for a body that is compressed though nobody asked for it."""
+        """Raises `InvalidAnswer` for a body that is compressed though nobody asked for it."""
         encoding = self.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"", "identity"}:
-            raise RemoteUnavailable("the remote sends an encoded body")
+            raise InvalidAnswer("the remote sends an encoded body")
 
     @property
     def length(self) -> int | None:

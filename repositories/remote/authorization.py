@@ -13,7 +13,7 @@ import httpx
 from repositories.remote import challenges
 from repositories.remote.challenges import Challenge
 from repositories.remote.clock import Clock
-from repositories.remote.errors import AddressRefused, RemoteUnavailable
+from repositories.remote.errors import AddressRefused, InvalidAnswer
 from repositories.remote.origins import CredentialRules, Origin, origin_of, web_url
 from repositories.remote.settings import RemoteSettings
 from repositories.remote.tokens import Token, TokenCache, TokenRequest
@@ -113,7 +113,7 @@ class Authorizer:
             return None
         try:
             realm = web_url(named, url)
-        except (RemoteUnavailable, AddressRefused):
+        except (InvalidAnswer, AddressRefused):
             return None
         may_know = bool(self._settings.username) and self._rules.may_issue_tokens(realm)
         return TokenRequest(

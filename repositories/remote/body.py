@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from repositories.remote.answer import Answer, whole_number
-from repositories.remote.errors import RemoteUnavailable
+from repositories.remote.errors import InvalidAnswer
 
 _CONTENT_RANGE = re.compile(r"bytes[ \t]+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
 
@@ -16,15 +16,15 @@ class ArrivingBlob:
     """The bytes of one answer from an offset of the blob on; implements `RemoteBlob`."""
 
     def __init__(self, answer: Answer, offset: int) -> None:
-        """Takes over an answer 200 or 206. Raises `RemoteUnavailable` for one that is no blob."""
+        """Takes over an answer 200 or 206. Raises `InvalidAnswer` for one that is no blob."""
         self._answer = answer
         self._rest = memoryview(b"")
         answer.refuse_encoding()
         if answer.media_type.lower() == "text/html":
-            raise RemoteUnavailable("the remote sends a web page instead of a blob")
+            raise InvalidAnswer("the remote sends a web page instead of a blob")
         begin, self.size = _extent(answer)
         if begin not in {0, offset}:
-            raise RemoteUnavailable("the remote sends another part than was asked for")
+            raise InvalidAnswer("the remote sends another part than was asked for")
         answer.clock.begin_body()
         # A remote without ranges starts at the beginning.
         self._skip(offset - begin)
@@ -56,7 +56,7 @@ class ArrivingBlob:
         while count > 0:
             piece = self.read(count)
             if not piece:
-                raise RemoteUnavailable("the blob ends before the part that was asked for")
+                raise InvalidAnswer("the blob ends before the part that was asked for")
             count -= len(piece)
 
 
@@ -66,9 +66,9 @@ def _extent(answer: Answer) -> tuple[int, int | None]:
         return 0, answer.length
     match = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", "").strip())
     if match is None:
-        raise RemoteUnavailable("the remote sends a part without saying which")
+        raise InvalidAnswer("the remote sends a part without saying which")
     begin, end, size = int(match[1]), int(match[2]), whole_number(match[3])
     # A part that stops early would look like the end of the blob.
     if size is not None and end != size - 1:
-        raise RemoteUnavailable("the remote sends less than was asked for")
+        raise InvalidAnswer("the remote sends less than was asked for")
     return begin, size

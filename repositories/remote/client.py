@@ -21,7 +21,7 @@ from repositories.remote.answers import (
     RemoteReferrers,
 )
 from repositories.remote.body import ArrivingBlob
-from repositories.remote.errors import RemoteLimited, RemoteUnavailable
+from repositories.remote.errors import InvalidAnswer, RemoteLimited, RemoteUnavailable
 from repositories.remote.exchange import Ask, Exchange
 from repositories.remote.limits import read_limits
 from repositories.remote.origins import foreign_url
@@ -137,7 +137,7 @@ class RegistryClient:
             found = answer.read_json(MAX_SEARCH_ANSWER)
         results = found.get("results")
         if not isinstance(results, list):
-            raise RemoteUnavailable("the answer of the index is no list of images")
+            raise InvalidAnswer("the answer of the index is no list of images")
         found["results"] = [entry for entry in results if _is_result(entry)]
         return found
 

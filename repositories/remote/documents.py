@@ -11,7 +11,7 @@ from repositories.protocol.digest import Digest, InvalidDigest
 from repositories.protocol.manifest_json import MAX_MANIFEST_SIZE
 from repositories.remote.answer import Answer
 from repositories.remote.answers import RemoteManifest
-from repositories.remote.errors import AddressRefused, RemoteUnavailable
+from repositories.remote.errors import AddressRefused, InvalidAnswer
 from repositories.remote.origins import origin_of, web_url
 
 _NEXT = re.compile(r"<([^<>]*)>[^,<>]*;\s*rel=\"?next\"?", re.IGNORECASE)
@@ -26,10 +26,10 @@ def manifest_head(answer: Answer) -> RemoteManifest | None:
 
 
 def manifest(answer: Answer, reference: str) -> RemoteManifest:
-    """The manifest in an answer, verified. Raises `RemoteUnavailable` for anything else."""
+    """The manifest in an answer, verified. Raises `InvalidAnswer` for anything else."""
     content = answer.read(MAX_MANIFEST_SIZE)
     if answer.media_type.lower() == "text/html" or not content.lstrip()[:1] == b"{":
-        raise RemoteUnavailable("the remote sends something else than a manifest")
+        raise InvalidAnswer("the remote sends something else than a manifest")
     named = named_digest(answer)
     wanted = Digest.parse(reference) if ":" in reference else named
     if wanted is None:
@@ -37,7 +37,7 @@ def manifest(answer: Answer, reference: str) -> RemoteManifest:
     else:
         digest = Digest.of(content, wanted.algorithm)
         if digest != wanted:
-            raise RemoteUnavailable("the manifest of the remote does not match its digest")
+            raise InvalidAnswer("the manifest of the remote does not match its digest")
     return RemoteManifest(answer.media_type, str(digest), content, len(content))
 
 
@@ -55,7 +55,7 @@ def list_of(answer: Answer, key: str, limit: int) -> list[Any]:
     if listed is None:
         return []
     if not isinstance(listed, list):
-        raise RemoteUnavailable("the list of the remote is not one")
+        raise InvalidAnswer("the list of the remote is not one")
     return listed
 
 
@@ -66,6 +66,6 @@ def next_page(answer: Answer) -> httpx.URL | None:
         return None
     try:
         url = web_url(match[1], answer.url)
-    except (RemoteUnavailable, AddressRefused):
+    except (InvalidAnswer, AddressRefused):
         return None
     return url if origin_of(url) == origin_of(answer.url) else None

@@ -49,6 +49,10 @@ class RemoteUnavailable(RemoteError):
         self.status = status
 
 
+class InvalidAnswer(RemoteUnavailable):
+    """An answer came, but none that a registry gives; one image may be to blame."""
+
+
 class TooManyConnections(RemoteUnavailable):
     """No connection to the remote became free in time; the remote is not to blame."""
 

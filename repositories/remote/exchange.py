@@ -17,7 +17,7 @@ from repositories.remote import failure
 from repositories.remote.answer import Answer
 from repositories.remote.authorization import Authorizer, Credentials
 from repositories.remote.clock import Clock, running_clock
-from repositories.remote.errors import RemoteUnavailable
+from repositories.remote.errors import InvalidAnswer
 from repositories.remote.guard import Guard
 from repositories.remote.network import Resolve
 from repositories.remote.origins import CredentialRules, origin_of, web_url
@@ -110,9 +110,9 @@ class Exchange:
             answer.discard()
             url = web_url(location, url)
             if url in visited and not self._settings.circular_redirects:
-                raise RemoteUnavailable("the remote redirects in a circle")
+                raise InvalidAnswer("the remote redirects in a circle")
             visited.add(url)
-        raise RemoteUnavailable("the remote redirects too often")
+        raise InvalidAnswer("the remote redirects too often")
 
     def _signed_in(self, ask: Ask, url: httpx.URL, clock: Clock) -> Answer:
         credentials = self._first_credentials(ask, url, clock)
@@ -195,7 +195,7 @@ class Exchange:
             try:
                 return read_token(answer.read_json(MAX_TOKEN_ANSWER))
             except InvalidToken as error:
-                raise RemoteUnavailable(str(error)) from None
+                raise InvalidAnswer(str(error)) from None
 
     def _new_clock(self) -> Clock:
         settings = self._settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from repositories.remote import hosts
-from repositories.remote.errors import AddressRefused, RemoteUnavailable
+from repositories.remote.errors import AddressRefused, InvalidAnswer
 from repositories.remote.settings import RemoteSettings
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -50,14 +50,14 @@ class CredentialRules:
 
 
 def foreign_url(text: str) -> httpx.URL:
-    """A URL that stands by itself. Raises `RemoteUnavailable` for what is none of the web."""
+    """A URL that stands by itself. Raises `InvalidAnswer` for what is none of the web."""
     return web_url(text, httpx.URL())
 
 
 def web_url(text: str, base: httpx.URL) -> httpx.URL:
     """The URL that a remote names, seen from `base`; without user name, password and fragment.
 
-    Raises `RemoteUnavailable` for what is no URL of the web, and `AddressRefused` for one that
+    Raises `InvalidAnswer` for what is no URL of the web, and `AddressRefused` for one that
     would leave TLS.
     """
     try:
@@ -66,9 +66,9 @@ def web_url(text: str, base: httpx.URL) -> httpx.URL:
             raise httpx.InvalidURL("too long")
         url = base.join(text).copy_with(username=None, password=None, fragment=None)
     except (httpx.InvalidURL, ValueError, UnicodeError):
-        raise RemoteUnavailable("the remote names an address that is no URL") from None
+        raise InvalidAnswer("the remote names an address that is no URL") from None
     if url.scheme not in _DEFAULT_PORTS or not url.host:
-        raise RemoteUnavailable("the remote names an address that is not of the web")
+        raise InvalidAnswer("the remote names an address that is not of the web")
     if base.scheme == "https" and url.scheme != "https":
         raise AddressRefused("the remote leads from https to http")
     return url
