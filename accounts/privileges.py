@@ -132,3 +132,8 @@ def _target(repository_format: str, repository: str) -> tuple[str, str]:
     if repository.startswith("*-"):
         return repository.removeprefix("*-"), ALL
     return repository_format, repository
+
+
+def actions_of(privilege_type: PrivilegeType) -> list[str]:
+    """REST's actions that the type can use; none for wildcards, whose pattern says all."""
+    return list(_ACTIONS[privilege_type])

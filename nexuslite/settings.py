@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django import forms
+
 from nexuslite import environment
 from nexuslite.environment import env
 from nexuslite.static_files import fingerprint
@@ -72,7 +74,8 @@ APPEND_SLASH = False
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        # Beside our own, Django's templates of form widgets.
+        "DIRS": [BASE_DIR / "templates", Path(forms.__file__).parent / "templates"],
         "APP_DIRS": False,
         "OPTIONS": {
             "context_processors": [
@@ -89,6 +92,8 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "nexuslite.web.forms.FormRenderer"
 
 DATABASE_URL = env.str("DATABASE_URL", default="")
 if DATABASE_URL:

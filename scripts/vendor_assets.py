@@ -26,15 +26,16 @@ STATIC = ROOT / "static"
 SPRITE = STATIC / "img" / "icons.svg"
 
 ICONS = """
-activity alert-circle alert-triangle api apps archive arrow-left arrow-right ban box bell bolt book
+activity alert-circle alert-triangle api apps archive arrow-left arrow-right ban bell bolt book box
 brand-docker bulb calendar certificate check checklist chevron-down chevron-left chevron-right
-chevron-up circle-check circle-x clipboard-list clock cloud cloud-download cloud-off copy cpu
-database device-desktop device-floppy dots-vertical download edit external-link eye eye-off file
-file-code file-search file-unknown filter fingerprint folders git-branch hash heart-rate-monitor
-help-circle history home hourglass info-circle key layers-subtract layout-dashboard list lock
-lock-open login-2 logout mail menu-2 moon package pencil photo plug plug-connected plug-connected-x
-plus recycle refresh rocket route search selector server-2 settings shield-check shield-lock
-sort-ascending stack-2 sun tag terminal-2 tool trash upload user user-circle users world x
+chevron-up chevrons-left chevrons-right circle-check circle-x clipboard-list clock cloud
+cloud-download cloud-off copy cpu database device-desktop device-floppy dots-vertical download edit
+external-link eye eye-off file file-code file-search file-unknown filter fingerprint folders
+git-branch hash heart-rate-monitor help-circle history home hourglass info-circle key
+layers-subtract layout-dashboard list lock lock-open login-2 logout mail menu-2 moon package pencil
+photo plug plug-connected plug-connected-x plus recycle refresh rocket route search selector
+server-2 settings shield-check shield-lock sort-ascending stack-2 sun tag terminal-2 tool trash
+upload user user-circle users world x
 """.split()  # noqa: SIM905
 
 

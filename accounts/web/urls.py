@@ -1,13 +1,35 @@
-"""Routes of signing in and out."""
+"""Routes of signing in and out, of one's account and of security."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from accounts.web import rapture, views
+from accounts.web import account, privileges, rapture, roles, security_settings, users, views
+
+SECURITY = "admin/security/"
 
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign-in"),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("service/rapture/session", rapture.session, name="rapture-session"),
+    path("account/", account.account, name="account"),
+    path(f"{SECURITY}users/", users.users, name="users"),
+    path(f"{SECURITY}users/-/create/", users.create, name="user-create"),
+    path(f"{SECURITY}users/<path:user_id>/-/delete/", users.delete, name="user-delete"),
+    path(f"{SECURITY}users/<path:user_id>/-/password/", users.password, name="user-password"),
+    path(f"{SECURITY}users/<path:user_id>/", users.edit, name="user-edit"),
+    path(f"{SECURITY}roles/", roles.roles, name="roles"),
+    path(f"{SECURITY}roles/-/create/", roles.create, name="role-create"),
+    path(f"{SECURITY}roles/<path:role_id>/-/delete/", roles.delete, name="role-delete"),
+    path(f"{SECURITY}roles/<path:role_id>/", roles.edit, name="role-edit"),
+    path(f"{SECURITY}privileges/", privileges.privileges, name="privileges"),
+    path(
+        f"{SECURITY}privileges/-/create/<str:type_name>/",
+        privileges.create,
+        name="privilege-create",
+    ),
+    path(f"{SECURITY}privileges/<path:name>/-/delete/", privileges.delete, name="privilege-delete"),
+    path(f"{SECURITY}privileges/<path:name>/", privileges.edit, name="privilege-edit"),
+    path(f"{SECURITY}anonymous/", security_settings.anonymous, name="anonymous-access"),
+    path(f"{SECURITY}realms/", security_settings.realms, name="realms"),
 ]

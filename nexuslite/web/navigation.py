@@ -44,6 +44,10 @@ def _item(
     return Item(label, view, icon, visible, frozenset({view, *others}))
 
 
+def _holding(permission: str) -> Callable[[Principal], bool]:
+    return lambda principal: may(principal, permission)
+
+
 GROUPS = (
     Group("", (_item(_("Welcome"), "welcome", "layout-dashboard", lambda _: True),)),
     Group(
@@ -61,13 +65,53 @@ GROUPS = (
         ),
     ),
     Group(
+        _("Security"),
+        (
+            _item(
+                _("Privileges"),
+                "privileges",
+                "key",
+                _holding(application("privileges", "read")),
+                "privilege-create",
+                "privilege-edit",
+                "privilege-delete",
+            ),
+            _item(
+                _("Roles"),
+                "roles",
+                "shield-check",
+                _holding(application("roles", "read")),
+                "role-create",
+                "role-edit",
+                "role-delete",
+            ),
+            _item(
+                _("Users"),
+                "users",
+                "users",
+                _holding(application("users", "read")),
+                "user-create",
+                "user-edit",
+                "user-password",
+                "user-delete",
+            ),
+            _item(
+                _("Anonymous Access"),
+                "anonymous-access",
+                "user-circle",
+                _holding(application("settings", "read")),
+            ),
+            _item(_("Realms"), "realms", "fingerprint", _holding(application("settings", "read"))),
+        ),
+    ),
+    Group(
         _("System"),
         (
             _item(
                 _("Status"),
                 "status",
                 "activity",
-                lambda principal: may(principal, READ_STATUS),
+                _holding(READ_STATUS),
             ),
         ),
     ),

@@ -1,5 +1,7 @@
 // The little behaviour that the server cannot give: copying, the theme, toasts.
 
+const TOAST_MILLISECONDS = 3500;
+
 /** Says something in passing; read out by screen readers, gone after a moment. */
 function toast(message) {
   const region = document.getElementById("toasts");
@@ -7,7 +9,11 @@ function toast(message) {
   shown.className = "nl-toast";
   shown.textContent = message;
   region.append(shown);
-  setTimeout(() => shown.remove(), 3500);
+  setTimeout(() => shown.remove(), TOAST_MILLISECONDS);
+}
+// What the server said was done.
+for (const shown of document.querySelectorAll("[data-passing]")) {
+  setTimeout(() => shown.remove(), TOAST_MILLISECONDS);
 }
 
 /** Puts the text on the clipboard. Browsers keep `navigator.clipboard` from plain-HTTP hosts. */

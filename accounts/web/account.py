@@ -1,0 +1,61 @@
+"""The page of one's own account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts import directory
+from accounts.actions.change_password import change_own_password
+from accounts.errors import InvalidPassword, NotPermitted
+from accounts.models import User
+from accounts.principals import Principal
+from accounts.rules import roles_of_user
+from accounts.web.access import principal_of, sign_in_first
+from accounts.web.forms import OwnPasswordForm
+from nexuslite.web.editing import Crumb, Editing, saved
+
+
+@sensitive_post_parameters("current", "password", "confirmation")
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """Who one is, and a new password."""
+    principal = principal_of(request)
+    if principal.is_anonymous or principal.user_id is None:
+        return sign_in_first(request)
+    form = OwnPasswordForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and _changed(form, principal):
+        message = _("Your password was changed. Sign in with the new one.")
+        return saved(request, reverse("sign-in"), message)
+    editing = Editing(
+        title=_("Account"),
+        crumbs=[Crumb(_("Account"))],
+        submit=_("Change password"),
+        cancel_url=reverse("account"),
+        lead=principal.user_id,
+    )
+    context = {
+        "user": User.objects.filter(user_id=principal.user_id).first(),
+        "roles": roles_of_user(principal.user_id, principal.source),
+        "is_local": directory.find_user(principal.user_id) is not None,
+        "login": f"docker login -u {principal.user_id} {request.get_host().partition(':')[0]}",
+    }
+    return editing.answer(request, form, "accounts/account.html", context)
+
+
+def _changed(form: OwnPasswordForm, principal: Principal) -> bool:
+    def act(values: dict[str, Any]) -> None:
+        change_own_password(principal, values["current"], values["password"])
+
+    try:
+        return form.perform(act)
+    except InvalidPassword as error:
+        form.add_error("password", str(error))
+    except NotPermitted:
+        form.add_error("current", _("That is not your current password."))
+    return False
