@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
+from typing import NoReturn
 
-from accounts import audit, directory, realms
-from accounts.errors import CredentialsRefused, Refusal
+from accounts import attempts, audit, directory, realms, tokens
+from accounts.attempts import PasswordAttempt
+from accounts.errors import CredentialsRefused, Refusal, TooManyFailures
 from accounts.principals import ANONYMOUS, Principal
 from accounts.realms.base import Credentials, PasswordCredentials, TokenCredentials
 
@@ -28,22 +30,65 @@ def authenticate(authorization: str | None, audience: str | None, remote_address
 
 def authenticate_credentials(credentials: Credentials, remote_address: str) -> Principal:
     """The principal of the first active realm that accepts. Raises as `authenticate`."""
+    if isinstance(credentials, TokenCredentials):
+        return _by_token(credentials, remote_address)
+    try:
+        return _by_password(credentials, PasswordAttempt(credentials.user_id, remote_address))
+    except CredentialsRefused as refused:
+        audit.sign_in_refused(credentials.user_id, refused.refusal)
+        # %r: what a stranger sends must not break a log line.
+        user_id = credentials.user_id
+        logger.info("the password of %.100r from %s was refused", user_id, remote_address)
+        raise
+    except TooManyFailures:
+        audit.sign_in_blocked(credentials.user_id, "too many wrong passwords")
+        raise
+
+
+def _by_password(credentials: PasswordCredentials, attempt: PasswordAttempt) -> Principal:
+    attempt.admit()
+    guarded = PasswordCredentials(credentials.user_id, credentials.password, attempt)
+    principal = _first_acceptance(guarded)
+    if principal is None:
+        attempt.refuse()
+        raise CredentialsRefused(Refusal.PASSWORD)
+    attempt.succeeded()
+    # A token is a sign-in where it is issued, not wherever it is shown.
+    audit.sign_in_accepted(principal)
+    return principal
+
+
+def _by_token(credentials: TokenCredentials, remote_address: str) -> Principal:
+    principal = _first_acceptance(credentials)
+    if principal is None:
+        refuse_token(credentials.text, remote_address)
+    return principal
+
+
+def refuse_token(text: str, remote_address: str) -> NoReturn:
+    """Raises `CredentialsRefused`, or `TooManyFailures` after many that were never ours.
+
+    Tokens that have run out are a client's everyday business: they are how it learns to ask for
+    a new one.
+    """
+    if not tokens.is_ours(text):
+        try:
+            attempts.forged_token(remote_address)
+        except TooManyFailures:
+            audit.sign_in_blocked("", "too many forged tokens")
+            raise
+        logger.info("a token from %s was refused that is none of ours", remote_address)
+    audit.sign_in_refused("", Refusal.TOKEN)
+    raise CredentialsRefused(Refusal.TOKEN)
+
+
+def _first_acceptance(credentials: Credentials) -> Principal | None:
     for realm_id in directory.security_settings().active_realms:
         realm = realms.get(realm_id)
         principal = realm.authenticate(credentials) if realm else None
         if principal is not None:
-            if isinstance(credentials, PasswordCredentials):
-                # A token is a sign-in where it is issued, not wherever it is shown.
-                audit.sign_in_accepted(principal)
             return principal
-    if isinstance(credentials, TokenCredentials):
-        audit.sign_in_refused("", Refusal.TOKEN)
-        logger.info("a bearer token from %s was refused", remote_address)
-        raise CredentialsRefused(Refusal.TOKEN)
-    audit.sign_in_refused(credentials.user_id, Refusal.PASSWORD)
-    # %r: what a stranger sends must not break a log line.
-    logger.info("the password of %.100r from %s was refused", credentials.user_id, remote_address)
-    raise CredentialsRefused(Refusal.PASSWORD)
+    return None
 
 
 def parse_authorization(authorization: str | None, audience: str | None) -> Credentials | None:

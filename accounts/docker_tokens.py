@@ -91,7 +91,7 @@ def answer_token_form(
             principal = authentication.authenticate_credentials(credentials, request.remote_address)
         case "refresh_token":
             shown = form.get("refresh_token", "")
-            principal = _holder_of(shown, request.audience)
+            principal = _holder_of(shown, request)
         case other:
             raise InvalidTokenRequest(f"unsupported grant_type {other[:40]!r}")
     return _answer(request, principal, allowed, shown)
@@ -115,13 +115,12 @@ def _anonymous(request: TokenRequest) -> Principal:
     return Principal()
 
 
-def _holder_of(refresh_token: str, audience: str) -> Principal:
+def _holder_of(refresh_token: str, request: TokenRequest) -> Principal:
     try:
-        token = tokens.verify_refresh(refresh_token, audience)
+        token = tokens.verify_refresh(refresh_token, request.audience)
         source = check_holder(token)
     except InvalidToken:
-        audit.sign_in_refused("", Refusal.TOKEN)
-        raise CredentialsRefused(Refusal.TOKEN) from None
+        authentication.refuse_token(refresh_token, request.remote_address)
     principal = Principal(
         user_id=token.user_id,
         source=source,

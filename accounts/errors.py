@@ -32,12 +32,16 @@ class CredentialsRefused(Exception):
 
 
 class TooManyAttempts(Exception):
-    """More passwords wait to be checked than can be in time. Answered with 429 or 503."""
+    """Too many were wrong, or more wait to be checked than can be in time. Answered with 429."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("too many authentication attempts")
         self.retry_after = retry_after
         """Seconds, for the header `Retry-After`."""
+
+
+class TooManyFailures(TooManyAttempts):
+    """Too many were wrong before."""
 
 
 class InvalidToken(Exception):

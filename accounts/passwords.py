@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import secrets
-import threading
 import time
-from collections import OrderedDict
 from functools import lru_cache
 
 from django.conf import settings
@@ -23,13 +20,15 @@ from django.contrib.auth.hashers import (
     make_password,
 )
 
+from accounts.attempts import UNGUARDED, Attempt
 from accounts.hashing_pool import HashingPool
+from nexuslite.deadlines import KEY_BYTES, DeadlineTable, shared_memory
 
-_AT_ONCE = 2
+_AT_ONCE_ON_NODE = 4
 _SMALLEST_QUEUE = 4
 _PATIENCE_SECONDS = 10.0
 _REMEMBERED_SECONDS = 300.0
-_MOST_REMEMBERED = 2048
+_MOST_REMEMBERED = 4096
 
 
 class RegistryArgon2Hasher(Argon2PasswordHasher):
@@ -41,7 +40,7 @@ class RegistryArgon2Hasher(Argon2PasswordHasher):
 
 
 _pool = HashingPool(
-    workers=_AT_ONCE,
+    workers=max(1, _AT_ONCE_ON_NODE // settings.NEXUSLITE_WORKERS),
     waiting=max(_SMALLEST_QUEUE, settings.NEXUSLITE_THREADS // 2),
     patience=_PATIENCE_SECONDS,
 )
@@ -57,10 +56,11 @@ def unusable_password() -> str:
     return make_password(None)
 
 
-def verify(user_id: str, password: str, stored: str | None) -> bool:
+def verify(user_id: str, password: str, stored: str | None, attempt: Attempt = UNGUARDED) -> bool:
     """Whether the password is the one that `stored` was made from.
 
-    `stored` is None for an unknown user; the work done is the same. Raises `TooManyAttempts`.
+    `stored` is None for whoever may not sign in; the work done is the same. A check that is
+    not a look into the memory is made within `attempt`. Raises `TooManyAttempts`.
     """
     usable = stored is not None and is_password_usable(stored)
     against = stored if stored is not None and usable else _hash_of_nothing()
@@ -74,7 +74,8 @@ def verify(user_id: str, password: str, stored: str | None) -> bool:
             _remembered.add(proof)
         return matches
 
-    return _pool.run(check, key=proof)
+    attempt.admit_to_check()
+    return _pool.run(lambda: attempt.check(check), key=proof)
 
 
 def _matches(password: str, stored: str) -> bool:
@@ -103,44 +104,44 @@ class RememberedCredentials:
     """Credentials that were right a short time ago, so that they need no slow hash again.
 
     Kept is a keyed hash over user, password and stored hash: it betrays no password, and no longer
-    matches once the stored hash is another.
+    matches once the stored hash is another. The workers of a node share what they know, in memory
+    that never reaches a disk.
     """
 
     def __init__(self, size: int, lifetime: float) -> None:
-        self._size = size
         self._lifetime = lifetime
         self._key = secrets.token_bytes(32)
-        self._until: OrderedDict[bytes, float] = OrderedDict()
-        self._changing = threading.Lock()
+        self._table = DeadlineTable(shared_memory(size))
 
     def proof(self, user_id: str, password: str, stored: str) -> bytes:
         """The keyed hash that stands for the credentials."""
-        mac = hmac.new(self._key, digestmod=hashlib.sha256)
+        mac = hashlib.blake2b(digest_size=KEY_BYTES, key=self._key)
         for text in (user_id, password, stored):
             data = text.encode("utf-8", "surrogatepass")
             mac.update(len(data).to_bytes(8, "big") + data)
         return mac.digest()
 
     def knows(self, proof: bytes) -> bool:
-        """Whether the credentials were right within the lifetime."""
-        until = self._until.get(proof)
-        return until is not None and time.monotonic() < until
+        """Whether the credentials were right within the lifetime, or used in its second half."""
+        now = time.monotonic()
+        until = self._table.until(proof, now)
+        if 0 < until - now < self._lifetime / 2:
+            # Who goes on using them is never asked again: not even while others guess from the
+            # same address and leave no room for a check.
+            self.add(proof)
+        return until > 0
 
     def add(self, proof: bytes) -> None:
         """Remembers credentials that were just found right."""
-        with self._changing:
-            self._until[proof] = time.monotonic() + self._lifetime
-            self._until.move_to_end(proof)
-            while len(self._until) > self._size:
-                self._until.popitem(last=False)
+        # No lock: two writers of one place lose an entry at worst, which costs a check.
+        self._table.put(proof, time.monotonic() + self._lifetime)
 
     def __len__(self) -> int:
-        return len(self._until)
+        return self._table.count(time.monotonic())
 
     def clear(self) -> None:
         """Forgets everything."""
-        with self._changing:
-            self._until.clear()
+        self._table.clear()
 
 
 _remembered = RememberedCredentials(_MOST_REMEMBERED, _REMEMBERED_SECONDS)

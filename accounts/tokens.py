@@ -34,6 +34,9 @@ REFRESH_LIFETIME_SECONDS = 90 * 24 * 3600
 _ALGORITHM = "HS256"
 _ACCESS = b"docker access token"
 _REFRESH = b"docker refresh token"
+_SIGNATURE_ALONE: Any = {
+    f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")
+}
 _REQUIRED_CLAIMS = ["iss", "sub", "aud", "iat", "nbf", "exp", "jti"]
 
 
@@ -106,6 +109,20 @@ def issue_refresh(user_id: str, audience: str, credentials_version: int) -> Issu
 def verify_refresh(text: str, audience: str) -> VerifiedToken:
     """What the offline token says. Raises `InvalidToken`, for a bearer token as well."""
     return _read(_REFRESH, text, audience)
+
+
+def is_ours(text: str) -> bool:
+    """Whether this server has signed the token, be it for another audience or long ago."""
+    return any(_is_signed(purpose, text) for purpose in (_ACCESS, _REFRESH))
+
+
+def _is_signed(purpose: bytes, text: str) -> bool:
+    try:
+        key = _accepted_keys(purpose)[jwt.get_unverified_header(text).get("kid", "")]
+        jwt.decode(text, key, algorithms=[_ALGORITHM], options=_SIGNATURE_ALONE)
+    except (KeyError, jwt.InvalidTokenError, ValueError, RecursionError):
+        return False
+    return True
 
 
 @lru_cache(maxsize=16)

@@ -15,6 +15,8 @@ import environ
 
 env = environ.Env()
 
+_LONGEST_LIMIT_SECONDS = 24 * 3600.0
+
 
 class SettingsError(Exception):
     """A variable of the environment has a value that cannot be used."""
@@ -32,6 +34,22 @@ class PortRange:
 
     def __str__(self) -> str:
         return f"{self.first}-{self.last}"
+
+
+@dataclass(frozen=True, slots=True)
+class FailureLimit:
+    """So many failures at once; after `seconds` without one all are forgotten.
+
+    In between one more is allowed every `seconds / failures`.
+    """
+
+    failures: int
+    seconds: float
+
+    @property
+    def pace(self) -> float:
+        """Seconds in which one failure is forgotten."""
+        return self.seconds / self.failures
 
 
 def data_dir() -> Path:
@@ -82,6 +100,21 @@ def connector_ports() -> PortRange:
     if not 1 <= ports.first <= ports.last <= 65535:
         raise SettingsError(f"NEXUSLITE_CONNECTOR_PORTS: {text!r} is not within 1-65535")
     return ports
+
+
+def failure_limit(name: str, default: str) -> FailureLimit | None:
+    """A variable such as `10/300`, failures and seconds, as a limit; None for `off`."""
+    text = env.str(name, default=default)
+    if text.strip().lower() == "off":
+        return None
+    failures, _, seconds = text.partition("/")
+    try:
+        limit = FailureLimit(int(failures), float(seconds))
+    except ValueError:
+        limit = None
+    if limit is None or limit.failures < 1 or not 0 < limit.seconds <= _LONGEST_LIMIT_SECONDS:
+        raise SettingsError(f"{name}: {text!r} is neither off nor of a form such as 10/300")
+    return limit
 
 
 def trusted_proxies() -> list[IPv4Network | IPv6Network]:

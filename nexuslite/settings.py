@@ -40,6 +40,20 @@ NEXUSLITE_REMOTE_MINIMUM_RATE = env.int("NEXUSLITE_REMOTE_MINIMUM_RATE", default
 NEXUSLITE_REMOTE_BLOCK_SECONDS = env.float("NEXUSLITE_REMOTE_BLOCK_SECONDS", default=40.0)
 TOKEN_LIFETIME_SECONDS = env.int("NEXUSLITE_TOKEN_LIFETIME", default=300)
 
+FAILURES_PER_USER_AND_ADDRESS = environment.failure_limit(
+    "NEXUSLITE_FAILURES_PER_USER_AND_ADDRESS", default="10/300"
+)
+FAILURES_PER_ADDRESS = environment.failure_limit(
+    "NEXUSLITE_FAILURES_PER_ADDRESS", default="200/600"
+)
+FAILURES_PER_USER = environment.failure_limit("NEXUSLITE_FAILURES_PER_USER", default="100/200")
+FAILURES_FROM_KNOWN_ADDRESS = environment.failure_limit(
+    "NEXUSLITE_FAILURES_FROM_KNOWN_ADDRESS", default="20/20"
+)
+FORGED_TOKENS_PER_ADDRESS = environment.failure_limit(
+    "NEXUSLITE_FORGED_TOKENS_PER_ADDRESS", default="600/60"
+)
+
 SECRET_KEY, *SECRET_KEY_FALLBACKS = environment.secret_keys(NEXUSLITE_DATA_DIR)
 DEBUG = False
 # Every name the clients use to reach a registry is theirs to choose; nothing is derived from the

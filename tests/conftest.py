@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from accounts import attempts
 from accounts.audit import gathering
 from repositories import touches
 
@@ -20,3 +21,9 @@ def _nothing_gathered() -> Iterator[None]:
     """No test writes what another has gathered."""
     yield
     gathering.forget()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_tried_to_sign_in() -> None:
+    """Keeps the wrong passwords of one test from slowing down the next."""
+    attempts.forget()

@@ -9,6 +9,7 @@ from django.db.models import Case, F, Value, When
 from accounts import directory, passwords
 from accounts.actions import admin_password_file
 from accounts.actions.security import require
+from accounts.attempts import OwnPasswordAttempt
 from accounts.decisions import EVERYTHING
 from accounts.errors import InvalidPassword, NotPermitted, UserNotFound
 from accounts.models import User, UserStatus
@@ -32,7 +33,8 @@ def change_own_password(actor: Principal, current: str, password: str) -> None:
     if user is None or not user.may_sign_in or actor.source != user.source:
         raise NotPermitted
     check_password(password)
-    if not passwords.verify(user.user_id, current, user.password_hash):
+    attempt = OwnPasswordAttempt(user.user_id)
+    if not passwords.verify(user.user_id, current, user.password_hash, attempt):
         raise NotPermitted
     _store(user.user_id, passwords.hash_password(password))
     logger.info("%s changed the own password", actor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from accounts.attempts import UNGUARDED, Attempt
 from accounts.principals import Principal
 
 
@@ -14,6 +15,8 @@ class PasswordCredentials:
 
     user_id: str
     password: str = field(repr=False)
+    attempt: Attempt = field(default=UNGUARDED, repr=False, compare=False)
+    """What a realm makes its slow check within, so that guesses are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +41,6 @@ class Realm(Protocol):
     def authenticate(self, credentials: Credentials) -> Principal | None:
         """The principal, or None when the realm does not accept the credentials.
 
-        Raises `TooManyAttempts` when it cannot look at them now.
+        A password is checked within `credentials.attempt.check`, and what may not sign in must
+        be a wrong password to it. Raises `TooManyAttempts` when it cannot look at them now.
         """

@@ -19,9 +19,12 @@ class LocalAuthenticatingRealm:
         if not isinstance(credentials, PasswordCredentials):
             return None
         user = directory.find_user(credentials.user_id)
+        if user is not None and not user.may_sign_in:
+            user = None
         stored = user.password_hash if user else None
-        matches = passwords.verify(credentials.user_id, credentials.password, stored)
-        if user is None or not matches or not user.may_sign_in:
+        attempt = credentials.attempt
+        matches = passwords.verify(credentials.user_id, credentials.password, stored, attempt)
+        if user is None or not matches:
             return None
         return Principal(
             user_id=user.user_id,

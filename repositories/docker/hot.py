@@ -65,14 +65,22 @@ def key_of(environ: dict[str, Any]) -> Key | None:
         return None
     if any(condition in environ for condition in _CONDITIONS):
         return None
+    authorization = environ.get("HTTP_AUTHORIZATION", "")
     return (
         method,
         path,
-        environ.get("HTTP_AUTHORIZATION", ""),
+        authorization,
+        # A password may be guessed: what is kept for one client must not tell another that it is
+        # right, past the door that counts attempts.
+        environ.get("REMOTE_ADDR", "") if _has_password(authorization) else "",
         environ["SERVER_PORT"],
         environ.get("nexuslite.connector", ""),
         environ.get("HTTP_HOST", ""),
     )
+
+
+def _has_password(authorization: str) -> bool:
+    return authorization != "" and authorization[:7].lower() != "bearer "
 
 
 def lookup(key: Key) -> KeptAnswer | None:

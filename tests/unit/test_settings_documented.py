@@ -13,7 +13,7 @@ _INTERNAL = {"NEXUSLITE_CHECKPOINT"}
 
 def _read_by_the_program() -> set[str]:
     pattern = re.compile(
-        r"(?:env\.\w+\(\s*|environ(?:\.get\(|\[)\s*)\"(NEXUSLITE_[A-Z_]+|DATABASE_URL)\""
+        r"(?:env(?:ironment)?\.\w+\(\s*|environ(?:\.get\(|\[)\s*)\"(NEXUSLITE_[A-Z_]+|DATABASE_URL)\""
     )
     found: set[str] = set()
     for app in ("nexuslite", "accounts", "repositories"):
