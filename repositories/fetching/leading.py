@@ -30,7 +30,7 @@ from repositories.protocol.digest import Digest
 from repositories.records import RepositoryRecord
 from repositories.remote.answers import RemoteBlob
 from repositories.remote.blocking import contact
-from repositories.remote.errors import RemoteError, RemoteUnavailable
+from repositories.remote.errors import InvalidAnswer, RemoteError, RemoteUnavailable
 from repositories.remote.registry import RemoteRegistry
 
 logger = logging.getLogger(__name__)
@@ -161,16 +161,15 @@ class _Leader:
                 cause = interrupted.__cause__
                 raise cause if cause is not None else interrupted from None
         if size is not None and self._staging.size < size:
-            raise RemoteUnavailable(f"the blob ended after {self._staging.size} of {size} bytes")
+            raise InvalidAnswer(f"the blob ended after {self._staging.size} of {size} bytes")
 
     def _agreed_size(self, announced: int | None) -> int | None:
         claimed = self._wanted.size
         if announced is None or claimed is None:
             return announced if claimed is None else claimed
         if announced != claimed:
-            raise RemoteUnavailable(
-                f"the remote sends {announced} bytes, the manifest says {claimed}"
-            )
+            # Anybody may push such a manifest; it must not shut the remote for everybody.
+            raise InvalidAnswer(f"the remote sends {announced} bytes, the manifest says {claimed}")
         return announced
 
     def _verify(self) -> None:
@@ -227,6 +226,6 @@ class _Source:
         if self._left is not None:
             self._left -= len(piece)
             if self._left < 0:
-                raise RemoteUnavailable("the remote sends more than it announced")
+                raise InvalidAnswer("the remote sends more than was announced")
         buffer[: len(piece)] = piece
         return len(piece)

@@ -5,20 +5,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('repositories', '0004_fetched_content'),
+        ("repositories", "0004_fetched_content"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RemoteState',
+            name="RemoteState",
             fields=[
-                ('repository', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='remote_state', serialize=False, to='repositories.repository')),
-                ('condition', models.CharField(choices=[('available', 'Available'), ('unavailable', 'Unavailable'), ('blocked', 'Blocked')], max_length=12)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('blocked_until', models.DateTimeField(db_index=True, default=None, null=True)),
-                ('reason', models.CharField(blank=True, max_length=300)),
+                (
+                    "repository",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="remote_state",
+                        serialize=False,
+                        to="repositories.repository",
+                    ),
+                ),
+                (
+                    "condition",
+                    models.CharField(
+                        choices=[
+                            ("available", "Available"),
+                            ("unavailable", "Unavailable"),
+                            ("blocked", "Blocked"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("blocked_until", models.DateTimeField(db_index=True, default=None, null=True)),
+                ("reason", models.CharField(blank=True, max_length=300)),
             ],
         ),
     ]

@@ -92,7 +92,8 @@ def kind_of(address: Address) -> AddressKind:
 def embedded(address: IPv6Address) -> Iterator[IPv4Address]:
     """The IPv4 addresses that an IPv6 address carries and that a gateway would go to."""
     value = int(address)
-    if any(address in network for network in _V4_AT_THE_END):
+    # The unspecified and the loopback address look like IPv4 and are none.
+    if value > 1 and any(address in network for network in _V4_AT_THE_END):
         yield IPv4Address(value & _LOW)
     if (value >> 32) & _LOW in _ISATAP:
         yield IPv4Address(value & _LOW)

@@ -115,7 +115,11 @@ class Authorizer:
             realm = web_url(named, url)
         except (InvalidAnswer, AddressRefused):
             return None
-        may_know = bool(self._settings.username) and self._rules.may_issue_tokens(realm)
+        may_know = (
+            bool(self._settings.username)
+            and self._rules.is_own(url)
+            and self._rules.may_issue_tokens(realm)
+        )
         return TokenRequest(
             realm=str(realm),
             service=challenge.parameters.get("service", ""),
