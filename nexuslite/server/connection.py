@@ -18,6 +18,7 @@ from typing import Any
 
 from nexuslite.server.admission import Claimant
 from nexuslite.server.errors import ClientDisconnectedError
+from nexuslite.server.files import GrowingSlice
 from nexuslite.server.listener import Port
 from nexuslite.server.pace import Pace
 from nexuslite.server.request import is_complete
@@ -35,19 +36,43 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class FileTransfer:
-    """What of a file is still to be sent; owns a duplicate of the file descriptor."""
+    """What of a file is still to be sent; owns a duplicate of the file descriptor.
 
-    def __init__(self, descriptor: int, offset: int, length: int, keep_alive: bool) -> None:
+    ``growing`` is the slice of a file that is still being written, which it owns as well.
+    """
+
+    def __init__(
+        self,
+        descriptor: int,
+        offset: int,
+        length: int,
+        keep_alive: bool,
+        growing: GrowingSlice | None = None,
+    ) -> None:
         self.descriptor = os.dup(descriptor)
         self.offset = offset
         self.left = length
         self.keep_alive = keep_alive
+        self.growing = growing
+        self._length = length
         # OpenSSL wants the very same bytes again after it could not send them.
         self.unsent = b""
+
+    def ready(self) -> int:
+        """Return how many bytes can be sent now.
+
+        Raises:
+            BrokenOffError: when the rest will never come.
+        """
+        if self.growing is None:
+            return self.left
+        return self.growing.sendable() - (self._length - self.left)
 
     def close(self) -> None:
         """Close the descriptor."""
         os.close(self.descriptor)
+        if self.growing is not None:
+            self.growing.close()
 
 
 class Connection:
@@ -195,14 +220,16 @@ class Connection:
         finally:
             self.pace.end(0)
 
-    def send_file_piece(self, transfer: FileTransfer) -> bool:
+    def send_file_piece(self, transfer: FileTransfer, ready: int) -> bool:
         """Send at most 1 MiB of the file without waiting; False when the client is behind.
+
+        ``ready`` is what the transfer says of itself.
 
         Raises:
             OSError: when the connection is broken or the file is shorter than it was.
         """
         try:
-            size = min(transfer.left, _SENDFILE_PIECE)
+            size = min(ready, _SENDFILE_PIECE)
             sent = os.sendfile(self.fd, transfer.descriptor, transfer.offset, size)
         except BlockingIOError:
             return False
@@ -336,9 +363,9 @@ class TLSConnection(Connection):
     def _send_piece(self, view: memoryview, more: bool) -> int:
         return int(self.sock.send(view))
 
-    def send_file_piece(self, transfer: FileTransfer) -> bool:
+    def send_file_piece(self, transfer: FileTransfer, ready: int) -> bool:
         if not transfer.unsent:
-            size = min(transfer.left, _TLS_PIECE)
+            size = min(ready, _TLS_PIECE)
             transfer.unsent = os.pread(transfer.descriptor, size, transfer.offset)
             if not transfer.unsent:
                 raise OSError("the file is shorter than announced")

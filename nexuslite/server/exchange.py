@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nexuslite.server.connection import NEVER, Connection, FileTransfer
 from nexuslite.server.environ import Environ, EnvironMaker
 from nexuslite.server.errors import BodyError, MalformedBodyError
+from nexuslite.server.files import BrokenOffError
 from nexuslite.server.options import ServerOptions
 from nexuslite.server.poller import Poller, plain_answer
 from nexuslite.server.request import Head, Request, status_of
@@ -48,6 +49,7 @@ class Exchanges:
         # What becomes of a connection afterwards; one object each, to be compared.
         self._keep: Outcome = poller.await_head
         self._park: Outcome = poller.await_writable
+        self._follow: Outcome = poller.await_growth
         self._linger: Outcome = poller.linger
         self._finish: Outcome = poller.finish
         self._close: Outcome = poller.close
@@ -133,12 +135,14 @@ class Exchanges:
 
     def _run_application(self, environ: Environ, response: Response) -> FileTransfer | None:
         result = self._application(environ, response.start_response)
+        transfer: FileTransfer | None = None
         try:
-            return response.deliver(result)
+            transfer = response.deliver(result)
         finally:
             close = getattr(result, "close", None)
-            if close is not None:
+            if close is not None and (transfer is None or transfer.growing is not result):
                 close()
+        return transfer
 
     def _may_keep_alive(self, request: Request) -> bool:
         if self._poller.is_stopping or request.connection.port.closing:
@@ -151,7 +155,14 @@ class Exchanges:
         hold = 0.0 if self._threads.is_crowded else self._options.thread_hold
         until = monotonic() + hold
         while transfer.left:
-            if connection.send_file_piece(transfer):
+            try:
+                ready = transfer.ready()
+            except BrokenOffError as error:
+                log.warning("An answer is broken off with %d bytes left: %s", transfer.left, error)
+                return self._close
+            if not ready:
+                return self._follow
+            if connection.send_file_piece(transfer, ready):
                 continue
             wait = until - monotonic()
             if wait <= 0 or not connection.wait_writable(wait * 1000):

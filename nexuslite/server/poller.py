@@ -16,8 +16,9 @@ from time import monotonic
 from typing import Any
 
 from nexuslite.server.admission import Claimant
-from nexuslite.server.connection import NEVER, Connection, TLSConnection
+from nexuslite.server.connection import NEVER, Connection, FileTransfer, TLSConnection
 from nexuslite.server.environ import TrustedProxies
+from nexuslite.server.files import BrokenOffError
 from nexuslite.server.listener import Port
 from nexuslite.server.options import ServerOptions
 from nexuslite.server.request import LARGEST_HEAD
@@ -57,6 +58,8 @@ class Poller:
         self.connections: dict[int, Connection] = {}
         self.is_stopping = False
         self.fresh = 0
+        # Whose file has to grow before there is more to send; the main thread's alone.
+        self.followers: set[Connection] = set()
         self.serve: Callable[[Connection], Callable[[], None]]
         self._options = options
         self._threads = threads
@@ -104,6 +107,15 @@ class Poller:
             ):
                 self._cut_off(connection)
 
+    def check_growth(self) -> None:
+        """Go on with those whose file has grown, or will never grow again."""
+        for connection in list(self.followers):
+            transfer = connection.transfer
+            ready = 0 if transfer is None else self._ready(connection, transfer)
+            if ready and connection in self.followers:
+                self.followers.discard(connection)
+                self.await_writable(connection)
+
     def end_idle(self, port: Port | None = None) -> None:
         """Let idle connections, of one port or all, end soon."""
         deadline = monotonic() + _CLOSING_IDLE
@@ -150,6 +162,13 @@ class Poller:
             connection.step = self._send_file
             self._arm(connection, _WRITE)
 
+    def await_growth(self, connection: Connection) -> None:
+        """Send the rest of a file that is still being written, as it grows."""
+        # The event comes as soon as the client can take more, and brings the main thread here.
+        connection.is_parked = True
+        connection.step = self._follow
+        self._arm(connection, _WRITE_ONCE)
+
     def linger(self, connection: Connection) -> None:
         """Close in a way that lets the answer arrive (RFC 9112 section 9.6).
 
@@ -176,6 +195,7 @@ class Poller:
                 return
             # First, since the number may be given to a new connection at once.
             del self.connections[connection.fd]
+            self.followers.discard(connection)
             connection.port.connections -= 1
             self._is_fresh_no_longer(connection)
             connection.close()
@@ -258,8 +278,13 @@ class Poller:
         transfer = connection.transfer
         assert transfer is not None
         connection.pace.end(0)
+        ready = self._ready(connection, transfer)
+        if not ready:
+            if not connection.is_closed:
+                self._follow(connection)
+            return
         try:
-            connection.send_file_piece(transfer)
+            connection.send_file_piece(transfer, ready)
         except OSError:
             self.close(connection)
             return
@@ -272,6 +297,21 @@ class Poller:
             self.await_head(connection)
         else:
             self.linger(connection)
+
+    def _follow(self, connection: Connection) -> None:
+        self.followers.add(connection)
+        # Nothing is wanted of the client; the one event that still comes is its end.
+        connection.step = self.close
+        self._arm(connection, select.EPOLLONESHOT)
+
+    def _ready(self, connection: Connection, transfer: FileTransfer) -> int:
+        """Return how much of a file can be sent; ends the connection if the rest never comes."""
+        try:
+            return transfer.ready()
+        except BrokenOffError as error:
+            log.warning("An answer is broken off with %d bytes left: %s", transfer.left, error)
+            self.close(connection)
+            return 0
 
     def _resume_in_thread(self, connection: Connection) -> None:
         connection.pace.end(0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.http.wsgi import Response as GunicornResponse
 
 from nexuslite.server.connection import FileTransfer
-from nexuslite.server.files import FileSlice, FileWrapper
+from nexuslite.server.files import FileSlice, FileWrapper, GrowingSlice
 
 if TYPE_CHECKING:
     from nexuslite.server.request import Request
@@ -66,7 +66,7 @@ class Response(GunicornResponse):  # type: ignore[misc]
         """
         if isinstance(result, FileWrapper):
             result = result.as_slice() or result
-        if isinstance(result, FileSlice):
+        if isinstance(result, (FileSlice, GrowingSlice)):
             return self._begin_file(result)
         if isinstance(result, (list, tuple)):
             if self.response_length is None:
@@ -118,7 +118,7 @@ class Response(GunicornResponse):  # type: ignore[misc]
             self.response_length = length
             self.chunked = False
 
-    def _begin_file(self, piece: FileSlice) -> FileTransfer | None:
+    def _begin_file(self, piece: FileSlice | GrowingSlice) -> FileTransfer | None:
         length = piece.length
         if self.response_length is None:
             self._announce_length(length)
@@ -130,7 +130,8 @@ class Response(GunicornResponse):  # type: ignore[misc]
         self.sent = length
         self._connection.send(self._head(), more=True)
         keep_alive = not self.should_close() and self.is_complete
-        return FileTransfer(piece.file.fileno(), piece.offset, length, keep_alive)
+        growing = piece if isinstance(piece, GrowingSlice) else None
+        return FileTransfer(piece.file.fileno(), piece.offset, length, keep_alive, growing)
 
     def _head(self) -> bytes:
         if not self._may_keep_alive():

@@ -14,6 +14,7 @@ from gunicorn.workers.base import Worker as GunicornWorker
 from nexuslite.server.channel import Message, channel
 from nexuslite.server.environ import EnvironMaker, TrustedProxies
 from nexuslite.server.exchange import Exchanges
+from nexuslite.server.files import GROWTH_SECONDS
 from nexuslite.server.listener import Listener
 from nexuslite.server.options import parse_networks
 from nexuslite.server.poller import Poller
@@ -48,6 +49,7 @@ class Worker(GunicornWorker):  # type: ignore[misc]
         self._handlers: dict[int, Callable[[], None]] = {}
         self._paused: set[int] = set()
         self._next_tick = 0.0
+        self._next_growth = 0.0
         self._most_connections = 0
         self._busy = 0
 
@@ -93,6 +95,8 @@ class Worker(GunicornWorker):  # type: ignore[misc]
 
     def _turn(self) -> None:
         wait = max(0.0, self._next_tick - monotonic())
+        if self._poller.followers:
+            wait = min(wait, GROWTH_SECONDS)
         for descriptor, _ in self._poller.epoll.poll(wait):
             handler = self._handlers.get(descriptor)
             if handler is not None:
@@ -100,6 +104,9 @@ class Worker(GunicornWorker):  # type: ignore[misc]
             else:
                 self._poller.ready(descriptor)
         now = monotonic()
+        if self._poller.followers and now >= self._next_growth:
+            self._next_growth = now + GROWTH_SECONDS
+            self._poller.check_growth()
         if now >= self._next_tick:
             self._next_tick = now + _TICK
             self._tick(now)

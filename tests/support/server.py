@@ -22,7 +22,7 @@ from typing import Any
 from nexuslite.server import ServerOptions, StartError, connectors, run
 from nexuslite.server.connectors import ConnectorState, WantedConnector
 from nexuslite.server.errors import BodyError
-from nexuslite.server.files import FileSlice
+from nexuslite.server.files import BrokenOffError, FileSlice, GrowingSlice
 from nexuslite.server.options import MinimumRate
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -99,6 +99,24 @@ class TinyApplication:
             offset, length = map(int, environ["QUERY_STRING"].split("-"))
         start_response("200 OK", [("Content-Length", str(length))])
         return FileSlice(file, offset, length)
+
+    def do_growing(self, environ: Any, start_response: Any, argument: str) -> Any:
+        """Serve a file while it grows to the size in the query; a mark beside it may break it."""
+        size = int(environ["QUERY_STRING"])
+        path = self.folder / argument
+        file = path.open("rb")
+
+        def sendable() -> int:
+            if path.with_suffix(".broken").exists():
+                raise BrokenOffError("it will grow no more")
+            return os.fstat(file.fileno()).st_size
+
+        def closed() -> None:
+            with path.with_suffix(".closed").open("a") as mark:
+                mark.write("closed\n")
+
+        start_response("200 OK", [("Content-Length", str(size))])
+        return GrowingSlice(file, 0, size, sendable, closed)
 
     def do_wrapped(self, environ: Any, start_response: Any, argument: str) -> Any:
         start_response("200 OK", [])
