@@ -9,7 +9,9 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts import audit
 from accounts.actions.first_users import ensure_first_users
+from accounts.audit import Domain, EventType
 from nexuslite import stamps
 from repositories.connectors import publish_wanted_connectors
 from repositories.models import BlobStore
@@ -68,6 +70,10 @@ def ensure_default_blob_store() -> None:
         with transaction.atomic():
             BlobStore.objects.create(
                 name=DEFAULT_BLOB_STORE, type="File", configuration=configuration
+            )
+            after = audit.created({"type": "File", "configuration": configuration})
+            audit.record(
+                audit.SYSTEM, Domain.BLOB_STORE, EventType.CREATED, DEFAULT_BLOB_STORE, after
             )
     except IntegrityError:
         # Another node of the same database was first.

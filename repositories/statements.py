@@ -287,5 +287,25 @@ def point_tag(image: int, name: str, manifest: int, pushed_by: str) -> int | Non
     return before
 
 
+def manifest_digests(ids: Iterable[int]) -> dict[int, str]:
+    """Digests by id."""
+    found: dict[int, str] = {}
+    for batch in _batches(sorted(ids)):
+        marks = ", ".join(["%s"] * len(batch))
+        rows = _rows(f"SELECT id, digest FROM repositories_manifest WHERE id IN ({marks})", batch)
+        found.update(rows)
+    return found
+
+
+def delete_tag(image: int, name: str) -> str | None:
+    """Removes the tag; returns the digest that it pointed at, None if there was none."""
+    row = _first(
+        "DELETE FROM repositories_tag WHERE image_id = %s AND name = %s RETURNING "
+        "(SELECT digest FROM repositories_manifest WHERE id = repositories_tag.manifest_id)",
+        [image, name],
+    )
+    return None if row is None else row[0]
+
+
 def _batches(values: list[Any]) -> Iterable[list[Any]]:
     return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from accounts import realms
+from accounts import audit, realms
 from accounts.actions.security import change_security, require
+from accounts.audit import Domain, EventType
 from accounts.decisions import application
 from accounts.models import SecuritySettings, User
 from accounts.models.security_settings import LOCAL_AUTHORIZING_REALM
@@ -41,11 +42,16 @@ def set_anonymous_access(actor: Principal, access: AnonymousAccess) -> None:
         user_id = access.user_id
         if not can_be_stored(user_id) or not User.objects.filter(user_id=user_id).exists():
             raise ValidationError([FieldError("userId", "User does not exist")])
-        SecuritySettings.objects.filter(pk=SecuritySettings.ROW).update(
-            anonymous_enabled=access.enabled,
-            anonymous_user_id=user_id,
-            anonymous_realm_name=access.realm_name,
-        )
+        after = {
+            "anonymous_enabled": access.enabled,
+            "anonymous_user_id": user_id,
+            "anonymous_realm_name": access.realm_name,
+        }
+        row = SecuritySettings.objects.filter(pk=SecuritySettings.ROW)
+        before = row.values(*after).get()
+        row.update(**after)
+        changes = audit.changes(before, after)
+        audit.record(actor, Domain.ANONYMOUS, EventType.CHANGED, "anonymous access", changes)
 
     change_security(change)
     logger.info("%s set anonymous access: %s", actor, access)

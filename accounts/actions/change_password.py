@@ -6,10 +6,11 @@ import logging
 
 from django.db.models import Case, F, Value, When
 
-from accounts import directory, passwords
+from accounts import audit, directory, passwords
 from accounts.actions import admin_password_file
 from accounts.actions.security import require
 from accounts.attempts import OwnPasswordAttempt
+from accounts.audit import Domain, EventType
 from accounts.decisions import EVERYTHING
 from accounts.errors import InvalidPassword, NotPermitted, UserNotFound
 from accounts.models import User, UserStatus
@@ -35,8 +36,9 @@ def change_own_password(actor: Principal, current: str, password: str) -> None:
     check_password(password)
     attempt = OwnPasswordAttempt(user.user_id)
     if not passwords.verify(user.user_id, current, user.password_hash, attempt):
+        audit.sign_in_refused(user.user_id, "incorrect password at a change of the password")
         raise NotPermitted
-    _store(user.user_id, passwords.hash_password(password))
+    _store(actor, user.user_id, passwords.hash_password(password))
     logger.info("%s changed the own password", actor)
 
 
@@ -49,11 +51,11 @@ def change_password(actor: Principal, user_id: str, password: str) -> None:
     require(actor, EVERYTHING)
     if directory.find_user(user_id) is None:
         raise UserNotFound(user_id)
-    _store(user_id, passwords.hash_password(password))
+    _store(actor, user_id, passwords.hash_password(password))
     logger.info("%s changed the password of %.100r", actor, user_id)
 
 
-def _store(user_id: str, password_hash: str) -> None:
+def _store(actor: Principal, user_id: str, password_hash: str) -> None:
     with stamps.change(stamps.SECURITY):
         changed = User.objects.filter(user_id=user_id).update(
             password=password_hash,
@@ -63,8 +65,9 @@ def _store(user_id: str, password_hash: str) -> None:
                 default=F("status"),
             ),
         )
-    if not changed:
-        raise UserNotFound(user_id)
+        if not changed:
+            raise UserNotFound(user_id)
+        audit.record(actor, Domain.USER, EventType.PASSWORD_CHANGED, user_id)
     if user_id == ADMIN_USER_ID:
         # The first change makes the file with the first password worthless.
         admin_password_file.remove()

@@ -7,8 +7,9 @@ import uuid
 from django.conf import settings
 from django.db import IntegrityError
 
-from accounts import passwords
+from accounts import audit, passwords
 from accounts.actions import admin_password_file
+from accounts.actions.users import record_new_user
 from accounts.models import User, UserRole, UserStatus
 from accounts.models.user import ADMIN_USER_ID, ANONYMOUS_USER_ID
 from accounts.roles import ADMIN_ROLE, ANONYMOUS_ROLE
@@ -33,6 +34,8 @@ def ensure_first_users() -> None:
                 return
             User.objects.bulk_create(users)
             UserRole.objects.bulk_create(_roles())
+            for user in users:
+                record_new_user(audit.SYSTEM, user.user_id)
             if not given:
                 # Before the commit, although it is file work: only who has won the race to create
                 # the users gets here, and a crash must not leave an admin whose password nobody

@@ -6,8 +6,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from accounts import audit
 from accounts.actions.repository_privileges import remove_from_roles
 from accounts.actions.security import change_security, require
+from accounts.audit import Domain, EventType
 from accounts.builtin_privileges import FORMATS, is_reserved
 from accounts.decisions import application
 from accounts.models import Privilege, RepositoryPrivileges
@@ -78,7 +80,9 @@ def create_privilege(actor: Principal, settings: PrivilegeSettings) -> None:
                 f"The name '{settings.name}' is kept for the privileges of a repository."
             )
         _check_against_others(settings)
-        Privilege.objects.create(name=settings.name, **_columns(settings))
+        row = Privilege.objects.create(name=settings.name, **_columns(settings))
+        after = audit.created(audit.values_of(row))
+        audit.record(actor, Domain.PRIVILEGE, EventType.CREATED, settings.name, after)
 
     change_security(change)
     logger.info("%s created privilege %s", actor, settings.name)
@@ -97,7 +101,11 @@ def update_privilege(actor: Principal, settings: PrivilegeSettings) -> None:
         if found.type is not settings.type:
             raise privilege_not_found(settings.name)
         _check_against_others(settings)
-        Privilege.objects.filter(name=settings.name).update(**_columns(settings))
+        row = Privilege.objects.filter(name=settings.name)
+        before = audit.values_of(row.get())
+        row.update(**_columns(settings))
+        changes = audit.changes(before, audit.values_of(row.get()))
+        audit.record(actor, Domain.PRIVILEGE, EventType.UPDATED, settings.name, changes)
 
     change_security(change)
     logger.info("%s changed privilege %s", actor, settings.name)
@@ -112,8 +120,13 @@ def delete_privilege(actor: Principal, name: str) -> None:
 
     def change() -> None:
         _changeable(name)
-        Privilege.objects.filter(name=name).delete()
-        remove_from_roles({name})
+        row = Privilege.objects.get(name=name)
+        attributes = {
+            **audit.deleted(audit.values_of(row)),
+            "removedFromRoles": remove_from_roles({name}),
+        }
+        row.delete()
+        audit.record(actor, Domain.PRIVILEGE, EventType.DELETED, name, attributes)
 
     change_security(change)
     logger.info("%s deleted privilege %s", actor, name)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from accounts import realms
+from accounts import audit, realms
 from accounts.actions.security import change_security, require
+from accounts.audit import Domain, EventType
 from accounts.decisions import application
 from accounts.models import SecuritySettings
 from accounts.models.security_settings import LOCAL_AUTHENTICATING_REALM
@@ -29,7 +30,11 @@ def set_active_realms(
     require(actor, application("settings", "update"))
 
     def change() -> None:
-        SecuritySettings.objects.filter(pk=SecuritySettings.ROW).update(active_realms=wanted)
+        row = SecuritySettings.objects.filter(pk=SecuritySettings.ROW)
+        before = row.values("active_realms").get()
+        row.update(active_realms=wanted)
+        changes = audit.changes(before, {"active_realms": wanted})
+        audit.record(actor, Domain.REALM, EventType.CHANGED, "active realms", changes)
 
     change_security(change)
     logger.info("%s activated the realms %s", actor, ", ".join(wanted))

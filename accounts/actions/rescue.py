@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.db.models import F
 
+from accounts import audit
 from accounts.actions import admin_password_file
 from accounts.actions.change_password import hash_new_password
 from accounts.actions.first_users import new_admin
+from accounts.audit import Domain, EventType
 from accounts.models import SecuritySettings, User, UserRole, UserStatus
 from accounts.models.security_settings import LOCAL_AUTHENTICATING_REALM
 from accounts.models.user import ADMIN_USER_ID
@@ -33,6 +35,7 @@ def rescue(password: str) -> None:
             user_id=ADMIN_USER_ID, source=DEFAULT_SOURCE, role_id=ADMIN_ROLE
         )
         _activate_local_realm()
+        audit.record(audit.SYSTEM, Domain.USER, EventType.RESCUED, ADMIN_USER_ID)
     admin_password_file.remove()
 
 

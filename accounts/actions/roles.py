@@ -6,7 +6,9 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from accounts import audit
 from accounts.actions.security import change_security, require
+from accounts.audit import Domain, EventType
 from accounts.decisions import application
 from accounts.models import Role, UserRole
 from accounts.names import LONGEST_DESCRIPTION, check_text
@@ -47,7 +49,10 @@ def create_role(actor: Principal, settings: RoleSettings) -> RoleRecord:
         if settings.id in read_rules().roles:
             raise OperationRefused(f"Role '{settings.id}' already exists, use a unique roleId.")
         _check_against_others(settings)
-        return Role.objects.create(role_id=settings.id, **_columns(settings)).record()
+        row = Role.objects.create(role_id=settings.id, **_columns(settings))
+        after = audit.created(audit.values_of(row))
+        audit.record(actor, Domain.ROLE, EventType.CREATED, settings.id, after)
+        return row.record()
 
     created = change_security(change)
     logger.info("%s created role %.100r", actor, settings.id)
@@ -62,7 +67,11 @@ def update_role(actor: Principal, settings: RoleSettings) -> None:
     def change() -> None:
         _require_changeable(settings.id)
         _check_against_others(settings)
-        Role.objects.filter(role_id=settings.id).update(**_columns(settings))
+        row = Role.objects.filter(role_id=settings.id)
+        before = audit.values_of(row.get())
+        row.update(**_columns(settings))
+        changes = audit.changes(before, audit.values_of(row.get()))
+        audit.record(actor, Domain.ROLE, EventType.UPDATED, settings.id, changes)
 
     change_security(change)
     logger.info("%s changed role %.100r", actor, settings.id)
@@ -77,15 +86,29 @@ def delete_role(actor: Principal, role_id: str) -> None:
 
     def change() -> None:
         _require_changeable(role_id)
-        Role.objects.filter(role_id=role_id).delete()
-        UserRole.objects.filter(role_id=role_id).delete()
-        for row in Role.objects.all():
-            if role_id in row.roles:
-                row.roles = [each for each in row.roles if each != role_id]
-                row.save(update_fields=["roles"])
+        row = Role.objects.get(role_id=role_id)
+        before = audit.values_of(row)
+        row.delete()
+        holders = UserRole.objects.filter(role_id=role_id)
+        attributes = {
+            "before": before,
+            "removedFromUsers": sorted(holders.values_list("user_id", flat=True)),
+            "removedFromRoles": _remove_from_roles(role_id),
+        }
+        holders.delete()
+        audit.record(actor, Domain.ROLE, EventType.DELETED, role_id, attributes)
 
     change_security(change)
     logger.info("%s deleted role %.100r", actor, role_id)
+
+
+def _remove_from_roles(role_id: str) -> list[str]:
+    """Takes a role from the roles that have it; returns their ids."""
+    holders = [row for row in Role.objects.order_by("role_id") if role_id in row.roles]
+    for row in holders:
+        row.roles = [each for each in row.roles if each != role_id]
+        row.save(update_fields=["roles"])
+    return [row.role_id for row in holders]
 
 
 def _columns(settings: RoleSettings) -> dict[str, object]:

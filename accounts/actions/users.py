@@ -10,15 +10,17 @@ from django.core.exceptions import ValidationError as InvalidEmail
 from django.core.validators import validate_email
 from django.db.models import F
 
+from accounts import audit
 from accounts.actions.change_password import check_password, hash_new_password
 from accounts.actions.security import change_security, require
+from accounts.audit import Domain, EventType
 from accounts.decisions import application
 from accounts.errors import UserNotFound
 from accounts.models import SecuritySettings, User, UserRole, UserStatus
 from accounts.names import check_text
 from accounts.principals import Principal
 from accounts.roles import DEFAULT_SOURCE
-from accounts.rules import read_rules
+from accounts.rules import read_rules, roles_of_user
 from nexuslite.errors import FieldError, OperationRefused, ValidationError
 
 logger = logging.getLogger(__name__)
@@ -58,6 +60,7 @@ def create_user(actor: Principal, settings: UserSettings, password: str) -> None
             **_profile(settings),
         )
         give_roles(settings.user_id, settings.roles)
+        record_new_user(actor, settings.user_id)
 
     change_security(change)
     logger.info("%s created user %.100r", actor, settings.user_id)
@@ -76,6 +79,7 @@ def update_user(actor: Principal, settings: UserSettings) -> None:
         if user is None:
             raise UserNotFound(settings.user_id)
         _check_roles(settings.roles)
+        before = _values(settings.user_id)
         rise = int(user.status != settings.status)
         User.objects.filter(pk=user.pk).update(
             status=settings.status,
@@ -83,6 +87,8 @@ def update_user(actor: Principal, settings: UserSettings) -> None:
             **_profile(settings),
         )
         give_roles(settings.user_id, settings.roles)
+        changes = audit.changes(before, _values(settings.user_id))
+        audit.record(actor, Domain.USER, EventType.UPDATED, settings.user_id, changes)
 
     change_security(change)
     logger.info("%s changed user %.100r", actor, settings.user_id)
@@ -104,6 +110,8 @@ def delete_user(actor: Principal, user_id: str) -> None:
         anonymous = {"anonymous_enabled": True, "anonymous_user_id": user_id}
         if SecuritySettings.objects.filter(**anonymous).exists():
             raise OperationRefused("Can not delete anonymous user")
+        before = audit.deleted(_values(user_id))
+        audit.record(actor, Domain.USER, EventType.DELETED, user_id, before)
         User.objects.filter(user_id=user_id).delete()
         UserRole.objects.filter(user_id=user_id, source=DEFAULT_SOURCE).delete()
 
@@ -117,6 +125,20 @@ def give_roles(user_id: str, role_ids: Sequence[str]) -> None:
     UserRole.objects.bulk_create(
         UserRole(user_id=user_id, role_id=role_id) for role_id in dict.fromkeys(role_ids)
     )
+
+
+def record_new_user(actor: Principal, user_id: str) -> None:
+    """Within a change: tells the audit of a local user who was just made."""
+    audit.record(actor, Domain.USER, EventType.CREATED, user_id, audit.created(_values(user_id)))
+
+
+def _values(user_id: str) -> dict[str, object]:
+    row = User.objects.get(user_id=user_id)
+    without = ("password", "credentials_version", "created")
+    return {
+        **audit.values_of(row, without=without),
+        "roles": roles_of_user(user_id, DEFAULT_SOURCE),
+    }
 
 
 def _profile(settings: UserSettings) -> dict[str, str]:

@@ -21,7 +21,7 @@ which the entrances of the program call. Work that is nobody's request is done b
 No secret is kept: values of fields that are named like one are masked, whoever passes them.
 """
 
-from accounts.audit.attributes import MASK, changes, created, deleted
+from accounts.audit.attributes import MASK, changes, created, deleted, values_of
 from accounts.audit.event import Domain, EventType
 from accounts.audit.gathering import flush
 from accounts.audit.noting import denied, sign_in_accepted, sign_in_blocked, sign_in_refused
@@ -44,4 +44,5 @@ __all__ = [
     "sign_in_accepted",
     "sign_in_blocked",
     "sign_in_refused",
+    "values_of",
 ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
+
+from django.db.models import Model
 
 from accounts.names import can_be_stored
 from nexuslite.secrets import is_encrypted
@@ -17,6 +19,15 @@ Attributes = dict[str, Any]
 _SECRET_NAME = re.compile(r"password|passphrase|secret|credentials?$|token$|private_?key", re.I)
 _USER_OF_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 _LONGEST_TEXT = 8192
+
+
+def values_of(row: Model, *, without: Collection[str] = ()) -> Attributes:
+    """The columns of a row but for its key: what is added to it later is told of as well."""
+    return {
+        column.attname: getattr(row, column.attname)
+        for column in row._meta.concrete_fields
+        if not column.primary_key and column.attname not in without
+    }
 
 
 def created(after: Mapping[str, Any]) -> Attributes:

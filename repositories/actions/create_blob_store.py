@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from accounts import audit
+from accounts.audit import Domain, EventType
 from accounts.decisions import application
 from accounts.principals import Principal
 from nexuslite.errors import ValidationError
@@ -15,6 +17,7 @@ from repositories.actions.blob_store_settings import (
     refuse_used_name,
 )
 from repositories.actions.configuration import change_configuration, require
+from repositories.actions.described import blob_store_values
 from repositories.blob_store_secrets import conceal
 from repositories.models import BlobStore
 from repositories.names import check_name
@@ -40,12 +43,14 @@ def create_blob_store(actor: Principal, settings: BlobStoreSettings) -> None:
     def change() -> None:
         refuse_used_name(settings.name)
         refuse_shared_place(settings, None)
-        BlobStore.objects.create(
+        row = BlobStore.objects.create(
             name=settings.name,
             type=settings.type,
             configuration=configuration,
             **settings.quota_columns(),
         )
+        after = audit.created(blob_store_values(row.pk))
+        audit.record(actor, Domain.BLOB_STORE, EventType.CREATED, settings.name, after)
 
     change_configuration(change)
     logger.info("%s created blob store %s", actor, settings.name)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 
+from accounts import audit
 from accounts.actions import repository_privileges
+from accounts.audit import Domain, EventType
 from accounts.decisions import repository_admin
 from accounts.principals import Principal
 from repositories.actions.configuration import change_configuration, require
+from repositories.actions.described import repository_values
 from repositories.actions.repository_settings import (
     RepositorySettings,
     check_against_others,
@@ -35,6 +38,8 @@ def create_repository(actor: Principal, settings: RepositorySettings) -> None:
         )
         settings.save_parts(actor, row)
         repository_privileges.add(Repository.FORMAT, settings.name)
+        after = audit.created(repository_values(row.pk))
+        audit.record(actor, Domain.REPOSITORY, EventType.CREATED, settings.name, after)
 
     change_configuration(change)
     logger.info("%s created repository %s", actor, settings.name)

@@ -6,10 +6,13 @@ import logging
 
 from django.db import connection
 
+from accounts import audit
+from accounts.audit import Domain, EventType
 from accounts.decisions import application
 from accounts.principals import Principal
 from nexuslite.errors import OperationRefused
 from repositories.actions.configuration import change_configuration, require
+from repositories.actions.described import blob_store_values
 from repositories.blob_stores import find_blob_store
 from repositories.blobs import StorageError
 from repositories.models import Blob, BlobStore, Repository
@@ -25,19 +28,22 @@ def delete_blob_store(actor: Principal, name: str) -> None:
     while it is in use.
     """
     require(actor, application("blobstores", "delete"))
-    store, storage_keys = change_configuration(lambda: _delete_rows(name))
+    store, storage_keys = change_configuration(lambda: _delete_rows(actor, name))
     logger.info("%s deleted blob store %s", actor, name)
     _delete_objects(store, storage_keys)
 
 
-def _delete_rows(name: str) -> tuple[BlobStore, list[str]]:
+def _delete_rows(actor: Principal, name: str) -> tuple[BlobStore, list[str]]:
     store = find_blob_store(name)
     if Repository.objects.filter(blob_store=store).exists():
         raise OperationRefused(f"BlobStore {name} is in use and cannot be deleted")
     blobs = Blob.objects.filter(blob_store=store)
     storage_keys = list(blobs.values_list("storage_key", flat=True))
     blobs._raw_delete(connection.alias)
+    attributes = audit.deleted(blob_store_values(store.pk))
     BlobStore.objects.filter(pk=store.pk)._raw_delete(connection.alias)
+    attributes["removed"] = {"blobs": len(storage_keys)}
+    audit.record(actor, Domain.BLOB_STORE, EventType.DELETED, name, attributes)
     return store, storage_keys
 
 

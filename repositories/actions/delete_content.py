@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 
+from accounts import audit
+from accounts.audit import Domain, EventType
 from accounts.principals import Principal
 from nexuslite import stamps
 from nexuslite.checkpoints import checkpoint
@@ -26,9 +28,11 @@ def delete_tag(
     """Removes one tag and nothing else; its manifest and other tags of it stay."""
     _refuse_when_read_only(repository, f"v2/{image_name}/manifests/{tag}")
     with stamps.change(repository.slot):
-        deleted, _ = Tag.objects.filter(image=_image(repository, image_name), name=tag).delete()
-        if not deleted:
+        digest = statements.delete_tag(_image(repository, image_name).pk, tag)
+        if digest is None:
             raise RegistryError(ErrorCode.MANIFEST_UNKNOWN, detail={"tag": tag})
+        path = f"v2/{image_name}/manifests/{tag}"
+        _record(principal, repository, path, image=image_name, tag=tag, digest=digest)
         checkpoint("delete.before_commit")
     logger.info("%s deleted tag %s:%s of %s", principal, image_name, tag, repository.name)
 
@@ -40,9 +44,13 @@ def delete_manifest(
     _refuse_when_read_only(repository, f"v2/{image_name}/manifests/{digest}")
     with stamps.change(repository.slot):
         image = _image(repository, image_name)
+        tags = Tag.objects.filter(image=image, manifest__digest=str(digest))
+        names = list(tags.order_by("name").values_list("name", flat=True))
         deleted, _ = Manifest.objects.filter(image=image, digest=str(digest)).delete()
         if not deleted:
             raise RegistryError(ErrorCode.MANIFEST_UNKNOWN, detail={"digest": str(digest)})
+        path = f"v2/{image_name}/manifests/{digest}"
+        _record(principal, repository, path, image=image_name, tags=names, digest=str(digest))
         checkpoint("delete.before_commit")
     checkpoint("delete.committed")
     logger.info("%s deleted manifest %s@%s of %s", principal, image_name, digest, repository.name)
@@ -67,8 +75,17 @@ def delete_blob(
                 ErrorCode.UNSUPPORTED, "A manifest of the image needs the blob; delete it first."
             )
         link.delete()
+        path = f"v2/{image_name}/blobs/{digest}"
+        _record(principal, repository, path, image=image_name, digest=str(digest))
         checkpoint("delete.before_commit")
     logger.info("%s deleted blob %s@%s of %s", principal, image_name, digest, repository.name)
+
+
+def _record(
+    principal: Principal, repository: RepositoryRecord, path: str, **removed: object
+) -> None:
+    attributes = {"repository": repository.name, "before": removed}
+    audit.record(principal, Domain.ASSET, EventType.DELETED, path, attributes)
 
 
 def _refuse_when_read_only(repository: RepositoryRecord, path: str) -> None:

@@ -8,11 +8,14 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from accounts import audit
 from accounts.actions import repository_privileges
+from accounts.audit import Domain, EventType
 from accounts.principals import Principal
 from nexuslite import stamps
 from nexuslite.errors import NotFound
 from repositories.actions.configuration import change_configuration, require
+from repositories.actions.described import repository_values
 from repositories.administration import admin_permission, find_repository, not_located
 from repositories.blobs import Staging, StorageError
 from repositories.models import (
@@ -47,7 +50,7 @@ def delete_repository(actor: Principal, name: str) -> None:
         raise NotFound(not_located(name))
     store = found.blob_store
     stagings = change_configuration(
-        lambda: _delete_rows(found.pk, name), stamps.of_repository(found.pk), stamps.SECURITY
+        lambda: _delete_rows(actor, found.pk, name), stamps.of_repository(found.pk), stamps.SECURITY
     )
     # After the commit: a session that was not deleted after all still has its bytes.
     for staging in stagings:
@@ -58,7 +61,7 @@ def delete_repository(actor: Principal, name: str) -> None:
     logger.info("%s deleted repository %s", actor, name)
 
 
-def _delete_rows(repository_id: int, name: str) -> list[dict[str, Any]]:
+def _delete_rows(actor: Principal, repository_id: int, name: str) -> list[dict[str, Any]]:
     """Deletes the rows from the leaves up; returns what the uploads had staged.
 
     Django's own cascade would read every row first.
@@ -67,6 +70,7 @@ def _delete_rows(repository_id: int, name: str) -> list[dict[str, Any]]:
     # by now, or wait for this transaction and then find nothing.
     if not Repository.objects.select_for_update().filter(pk=repository_id).exists():
         raise NotFound(not_located(name))
+    attributes = audit.deleted(repository_values(repository_id))
     uploads = Upload.objects.filter(repository_id=repository_id)
     stagings = list(uploads.values_list("staging", flat=True))
     in_images = {"image__repository_id": repository_id}
@@ -84,7 +88,12 @@ def _delete_rows(repository_id: int, name: str) -> list[dict[str, Any]]:
         GroupMember.objects.filter(Q(group_id=repository_id) | Q(member_id=repository_id)),
         Repository.objects.filter(pk=repository_id),
     )
-    for each in rows:
-        each._raw_delete(connection.alias)
-    repository_privileges.remove(Repository.FORMAT, name)
+    gone = {each.model.__name__: each._raw_delete(connection.alias) for each in rows}
+    attributes["removed"] = {
+        "images": gone["Image"],
+        "manifests": gone["Manifest"],
+        "tags": gone["Tag"],
+    }
+    attributes["removedFromRoles"] = repository_privileges.remove(Repository.FORMAT, name)
+    audit.record(actor, Domain.REPOSITORY, EventType.DELETED, name, attributes)
     return stagings

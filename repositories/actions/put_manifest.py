@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import audit
+from accounts.audit import Domain, EventType
 from accounts.principals import Principal
 from nexuslite import stamps
 from nexuslite.checkpoints import checkpoint
@@ -63,11 +65,43 @@ def put_manifest(
         checkpoint("manifest.before_tags")
         before = [statements.point_tag(image_id, tag, manifest_id, pushed_by) for tag in tags]
         # A new tag or digest was in no cache; only what pointed elsewhere before may be.
-        if any(pointed not in {None, manifest_id} for pointed in before):
+        moved = {
+            tag: pointed
+            for tag, pointed in zip(tags, before, strict=True)
+            if pointed is not None and pointed != manifest_id
+        }
+        _record(principal, repository, image_name, stored, tags, moved)
+        if moved:
             stamps.changed(repository.slot)
         checkpoint("manifest.before_commit")
     checkpoint("manifest.committed")
     return PutResult(stored, parsed.subject.digest if parsed.subject else "")
+
+
+def _record(
+    principal: Principal,
+    repository: RepositoryRecord,
+    image_name: str,
+    stored: StoredManifest,
+    tags: list[str],
+    moved: dict[str, int],
+) -> None:
+    """One event for the manifest and its tags; of a tag that has moved, where it pointed before."""
+    attributes: dict[str, object] = {
+        "repository": repository.name,
+        "image": image_name,
+        "tags": tags,
+        "digest": stored.digest,
+        "mediaType": stored.media_type,
+        "size": len(stored.content),
+    }
+    if moved:
+        digests = statements.manifest_digests(moved.values())
+        attributes["before"] = {tag: digests.get(pointed) for tag, pointed in moved.items()}
+    reference = tags[0] if len(tags) == 1 else stored.digest
+    event_type = EventType.UPDATED if moved else EventType.CREATED
+    path = f"v2/{image_name}/manifests/{reference}"
+    audit.record(principal, Domain.ASSET, event_type, path, attributes)
 
 
 def _parse(content: bytes, content_type: str | None, *, strict: bool) -> ParsedManifest:

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from accounts import audit
+from accounts.audit import Domain, EventType
 from accounts.decisions import EVERYTHING
 from accounts.principals import Principal
 from nexuslite import regex
@@ -38,7 +40,9 @@ def create_routing_rule(actor: Principal, settings: RoutingRuleSettings) -> None
 
     def change() -> None:
         _refuse_duplicate(settings.name, None)
-        RoutingRule.objects.create(**_columns(settings))
+        row = RoutingRule.objects.create(**_columns(settings))
+        after = audit.created(_values(row.pk))
+        audit.record(actor, Domain.ROUTING_RULE, EventType.CREATED, settings.name, after)
 
     change_configuration(change)
     logger.info("%s created routing rule %s", actor, settings.name)
@@ -56,7 +60,10 @@ def update_routing_rule(actor: Principal, name: str, settings: RoutingRuleSettin
     def change() -> None:
         row = find_routing_rule(name)
         _refuse_duplicate(settings.name, row.pk)
+        before = _values(row.pk)
         RoutingRule.objects.filter(pk=row.pk).update(**_columns(settings))
+        changes = audit.changes(before, _values(row.pk))
+        audit.record(actor, Domain.ROUTING_RULE, EventType.UPDATED, name, changes)
 
     change_configuration(change)
     logger.info("%s changed routing rule %s", actor, name)
@@ -74,7 +81,9 @@ def delete_routing_rule(actor: Principal, name: str) -> None:
         users = ProxySettings.objects.filter(routing_rule=row).count()
         if users:
             raise OperationRefused(f"Routing rule is still in use by {users} repositories.")
+        before = audit.deleted(_values(row.pk))
         row.delete()
+        audit.record(actor, Domain.ROUTING_RULE, EventType.DELETED, name, before)
 
     change_configuration(change)
     logger.info("%s deleted routing rule %s", actor, name)
@@ -86,6 +95,10 @@ def find_routing_rule(name: str) -> RoutingRule:
     if row is None:
         raise NotFound(f"Did not find a routing rule with the name '{name}'")
     return row
+
+
+def _values(rule_id: int) -> dict[str, object]:
+    return audit.values_of(RoutingRule.objects.get(pk=rule_id), without=("created",))
 
 
 def _columns(settings: RoutingRuleSettings) -> dict[str, object]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from accounts import audit
+from accounts.audit import Domain, EventType
 from accounts.decisions import application
 from accounts.principals import Principal
 from nexuslite.errors import FieldError, ValidationError
@@ -16,6 +18,7 @@ from repositories.actions.blob_store_settings import (
     refuse_shared_place,
 )
 from repositories.actions.configuration import change_configuration, require
+from repositories.actions.described import blob_store_values
 from repositories.blob_store_secrets import conceal
 from repositories.blob_stores import find_blob_store
 from repositories.blobs import StorageError
@@ -54,9 +57,12 @@ def update_blob_store(actor: Principal, settings: BlobStoreSettings) -> None:
         if _is_moved(found, configuration):
             _refuse_when_used(settings, found)
         refuse_shared_place(settings, found.pk)
+        before = blob_store_values(found.pk)
         BlobStore.objects.filter(pk=found.pk).update(
             configuration=configuration, **settings.quota_columns()
         )
+        changes = audit.changes(before, blob_store_values(found.pk))
+        audit.record(actor, Domain.BLOB_STORE, EventType.UPDATED, settings.name, changes)
 
     change_configuration(change)
     logger.info("%s changed blob store %s", actor, settings.name)

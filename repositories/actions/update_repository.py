@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 
+from accounts import audit
+from accounts.audit import Domain, EventType
 from accounts.principals import Principal
 from nexuslite.errors import FieldError, NotFound, ValidationError
 from repositories.actions.configuration import change_configuration, require
+from repositories.actions.described import repository_values
 from repositories.actions.repository_settings import (
     RepositorySettings,
     check_against_others,
@@ -39,10 +42,13 @@ def update_repository(actor: Principal, name: str, settings: RepositorySettings)
             raise NotFound(REPOSITORY_NOT_FOUND)
         store = check_against_others(actor, settings, row.pk)
         _refuse_other_store(row, store)
+        before = repository_values(row.pk)
         Repository.objects.filter(pk=row.pk).update(**settings.columns())
         settings.save_parts(actor, row)
         # It may be another remote now, or one that lets us in.
         state.forget(row.pk)
+        changes = audit.changes(before, repository_values(row.pk))
+        audit.record(actor, Domain.REPOSITORY, EventType.UPDATED, name, changes)
 
     change_configuration(change)
     logger.info("%s changed repository %s", actor, name)
