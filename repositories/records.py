@@ -92,6 +92,11 @@ class RepositoryRecord:
         return stamps.of_repository(self.id)
 
     @property
+    def slots(self) -> tuple[int, ...]:
+        """Stamp slots of all that is read from the repository: its own, or those of its sources."""
+        return tuple({source.slot: None for source in self.sources})
+
+    @property
     def sources(self) -> tuple[RepositoryRecord, ...]:
         """The repositories that content comes from: itself, or what a group is made of."""
         return self.opened if self.type == RepositoryType.GROUP else (self,)
@@ -105,6 +110,8 @@ class Snapshot:
     by_id: dict[int, RepositoryRecord]
     by_port: dict[int, RepositoryRecord]
     by_subdomain: dict[str, RepositoryRecord]
+    grouped: frozenset[int]
+    """Ids of the hosted and proxy repositories that some group reads from."""
 
     @property
     def path_enabled(self) -> list[RepositoryRecord]:
@@ -123,6 +130,19 @@ def snapshot() -> Snapshot:
     if remembered is not None and remembered[0] == stamp and stamp != stamps.CHANGING:
         return remembered[1]
     return _reload(stamp)
+
+
+def tag_is_remembered(repository: RepositoryRecord, before: int | None, now: int) -> bool:
+    """Whether a worker may remember something else of a tag than it means now.
+
+    `before` and `now` are ids of the manifests that it pointed and points at. To be asked within
+    the transaction that points it, when no change of the configuration can be under way.
+    """
+    if before is None:
+        # A new tag is in no cache of its repository. But a group may have found another one of
+        # that name in a later member.
+        return not stamps.shared_by_nodes() and repository.id in snapshot().grouped
+    return before != now
 
 
 def _reload(stamp: int) -> Snapshot:
@@ -157,6 +177,7 @@ def _load() -> Snapshot:
             if port is not None
         },
         by_subdomain={record.subdomain.lower(): record for record in records if record.subdomain},
+        grouped=frozenset(source.id for record in records for source in record.opened),
     )
 
 

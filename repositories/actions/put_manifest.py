@@ -20,7 +20,7 @@ from repositories.models.repository import WritePolicy
 from repositories.protocol.digest import Digest
 from repositories.protocol.errors import ErrorCode, RegistryError, redeploy_refused
 from repositories.protocol.manifest import ManifestInvalid, ParsedManifest, parse_manifest
-from repositories.records import RepositoryRecord
+from repositories.records import RepositoryRecord, tag_is_remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,13 @@ def put_manifest(
         statements.insert_references(manifest_id, blob_ids, child_ids)
         checkpoint("manifest.before_tags")
         before = [statements.point_tag(image_id, tag, manifest_id, pushed_by) for tag in tags]
-        # A new tag or digest was in no cache; only what pointed elsewhere before may be.
         moved = {
             tag: pointed
             for tag, pointed in zip(tags, before, strict=True)
             if pointed is not None and pointed != manifest_id
         }
         _record(principal, repository, image_name, stored, tags, moved)
-        if moved:
+        if any(tag_is_remembered(repository, pointed, manifest_id) for pointed in before):
             stamps.changed(repository.slot)
         checkpoint("manifest.before_commit")
     checkpoint("manifest.committed")

@@ -31,6 +31,7 @@ from repositories.docker.remote_errors import remote_error
 from repositories.docker.request import RegistryRequest
 from repositories.docker.responses import VERSION_HEADER, RegistryResponse, error_response
 from repositories.docker.routes import Match, match
+from repositories.models.repository import RepositoryType
 from repositories.protocol.errors import (
     VALUE_ERRORS,
     ErrorCode,
@@ -129,7 +130,7 @@ def _answer(environ: dict[str, Any], key: hot.Key | None) -> RegistryResponse:
         repository = address.repository
         made_from = None
         if key is not None and repository is not None and found.route.name in hot.ROUTES:
-            made_from = hot.origin(settings, repository.slot)
+            made_from = hot.origin(settings, repository.slots)
         request = _admitted(snapshot, address, found, environ)
         view = found.route.views[environ["REQUEST_METHOD"]]
     response = view(request)
@@ -137,6 +138,13 @@ def _answer(environ: dict[str, Any], key: hot.Key | None) -> RegistryResponse:
     if key is not None and made_from is not None:
         hot.keep(key, made_from, response)
     return response
+
+
+_PUSHING = frozenset({"POST", "PATCH", "PUT"})
+_READ_ONLY = {
+    RepositoryType.PROXY: "A proxy repository takes its content from its remote alone.",
+    RepositoryType.GROUP: "What a group repository shows is deleted in its members.",
+}
 
 
 def _admitted(
@@ -158,17 +166,20 @@ def _admitted(
     scope = door.scope_for(address, found.image_name, action)
     principal = door.identify(snapshot, address, environ, scope)
     request = RegistryRequest(environ, method, address, principal, found.image_name, found.target)
+    repository = address.repository
+    is_group = repository is not None and repository.type == RepositoryType.GROUP
     if route.name == "base":
         door.admit_to_base(snapshot, request)
+    elif is_group and method in _PUSHING:
+        door.refuse_group_deployment(snapshot, request, action)
     else:
         door.admit(snapshot, request, action)
-    repository = address.repository
     if repository is not None and not repository.online:
         raise RegistryError(ErrorCode.UNAVAILABLE, "Repository offline")
-    if repository is not None and repository.proxy is not None and method not in READS:
+    if repository is not None and repository.type != RepositoryType.HOSTED and method not in READS:
         raise RegistryError(
             ErrorCode.UNSUPPORTED,
-            "A proxy repository takes its content from its remote alone.",
+            _READ_ONLY[RepositoryType(repository.type)],
             detail={"repository": repository.name},
             headers={"Allow": ", ".join(READS)},
         )

@@ -6,6 +6,8 @@ things answer alike (fault 25, 27).
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from accounts import audit
 from accounts.authentication import authenticate
 from accounts.decisions import may, permissions_of, repository_view
@@ -14,7 +16,7 @@ from accounts.errors import CredentialsRefused, Refusal, TooManyAttempts
 from accounts.principals import Principal
 from repositories.addressing import Address
 from repositories.docker.request import RegistryRequest
-from repositories.protocol.errors import ErrorCode, RegistryError
+from repositories.protocol.errors import ErrorCode, RegistryError, group_deployment
 from repositories.records import RepositoryRecord, Snapshot, snapshot
 
 BASIC_CHALLENGE = 'BASIC realm="Sonatype Nexus Repository Manager"'
@@ -139,15 +141,31 @@ def admit(snapshot: Snapshot, request: RegistryRequest, action: str) -> None:
 
     Anonymous gets 401 with the challenge, a token 401 `insufficient_scope`, Basic 403 `DENIED`.
     """
-    if _allowed(request, action):
-        return
+    if not _allowed(request, action):
+        raise _refusal(snapshot, request, action)
+
+
+def refuse_group_deployment(snapshot: Snapshot, request: RegistryRequest, action: str) -> NoReturn:
+    """Refuses a push to a group, whatever else the principal may do.
+
+    Whoever has signed in and may read the group is told why, even by a token that was given for
+    less: nothing is granted by it. The others get what every refusal looks like.
+    """
+    principal = request.principal
+    _weigh(principal)
+    if principal.credential is not None and _may(principal, request.repository, "read"):
+        raise group_deployment()
+    raise _refusal(snapshot, request, action)
+
+
+def _refusal(snapshot: Snapshot, request: RegistryRequest, action: str) -> RegistryError:
     _note_denial(request, action)
     address = request.address
     if request.principal.credential == "basic":
-        raise _denied(request, action)
+        return _denied(request, action)
     error = "insufficient_scope" if request.principal.credential == "token" else ""
     scope = scope_for(address, request.image_name, action)
-    raise unauthorized(challenge(snapshot, address, request.environ, scope=scope, error=error))
+    return unauthorized(challenge(snapshot, address, request.environ, scope=scope, error=error))
 
 
 def _note_denial(request: RegistryRequest, action: str) -> None:

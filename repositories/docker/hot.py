@@ -2,10 +2,11 @@
 
 A deployment asks for the same manifests and looks for the same blobs by the thousand. An answer is
 kept with the stamps of everything it was made from: configuration, security and the content of
-its repository. A change of any of them is a change of its stamp, so no answer outlives what it
-says. Two things no stamp could tell. When a token expires: nothing is kept for longer than the
-leeway that tokens have anyway. When the remote has to be asked again for a tag of a proxy
-repository: its answer is kept no longer than that. The credentials are part of the key.
+its repository, for a group of all its members. A change of any of them is a change of its stamp, so
+no answer outlives what it says. Two things no stamp could tell. When a token expires: nothing is
+kept for longer than the leeway that tokens have anyway. When the remote has to be asked again for a
+tag of a proxy repository: its answer is kept no longer than that. The credentials are part of the
+key.
 
 Over several nodes stamps cost a query, so nothing is kept there.
 """
@@ -98,12 +99,12 @@ def lookup(key: Key) -> KeptAnswer | None:
 SETTINGS = (stamps.CONFIGURATION, stamps.SECURITY)
 
 
-def origin(settings: tuple[int, ...], content_slot: int) -> Origin:
-    """What an answer of a repository depends on.
+def origin(settings: tuple[int, ...], content_slots: tuple[int, ...]) -> Origin:
+    """What an answer of a repository depends on; a group's on all that it reads from.
 
     `settings` are the stamps of `SETTINGS`, read before the repository was looked up.
     """
-    return Origin((*SETTINGS, content_slot), (*settings, *stamps.read(content_slot)))
+    return Origin((*SETTINGS, *content_slots), (*settings, *stamps.read(*content_slots)))
 
 
 def keep(key: Key, made_from: Origin, response: RegistryResponse) -> None:

@@ -69,4 +69,5 @@ def error_response(error: RegistryError) -> RegistryResponse:
             *error.headers.items(),
         ],
         body,
+        status_line=None if error.reason is None else f"{error.status} {error.reason}",
     )

@@ -50,7 +50,7 @@ class RegistryError(Exception):
     """An answer of the registry API that is an error.
 
     ``detail`` is any JSON value. ``status`` overrides the code's; ``headers`` are added to the
-    answer.
+    answer. ``reason`` replaces the HTTP reason phrase, for clients that show nothing else.
     """
 
     def __init__(
@@ -60,12 +60,14 @@ class RegistryError(Exception):
         detail: object = None,
         status: int | None = None,
         headers: Mapping[str, str] | None = None,
+        reason: str | None = None,
     ) -> None:
         self.code = code
         self.message = code.message if message is None else message
         self.detail = detail
         self.status = code.status if status is None else status
         self.headers = dict(headers or {})
+        self.reason = reason
         super().__init__(f"{code.name}: {self.message}")
 
     def body(self) -> bytes:
@@ -107,6 +109,15 @@ GROUP_DEPLOYMENT: Final = (
     "See https://links.sonatype.com/product-nexus-repository"
 )
 """Nexus's answer to pushes to a group, word for word."""
+
+
+def group_deployment() -> RegistryError:
+    """A push to a group, as Nexus refuses it without a PRO licence.
+
+    The sentence is the reason phrase as well: containerd and docker's containerd store show that
+    and not the body.
+    """
+    return RegistryError(ErrorCode.DENIED, GROUP_DEPLOYMENT, reason=GROUP_DEPLOYMENT)
 
 
 def storage_full() -> RegistryError:

@@ -13,11 +13,11 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from accounts.models import SecuritySettings, User
+from accounts.models import RepositoryPrivileges, SecuritySettings, User
 from accounts.passwords import RegistryArgon2Hasher, hash_password
 from nexuslite import stamps
 from repositories import touches
-from repositories.models import BlobStore, Repository
+from repositories.models import BlobStore, GroupMember, Repository
 from repositories.records import storage_of
 from tests.support.accounts import BOTH_REALMS, add_user
 from tests.support.registry import (
@@ -105,6 +105,31 @@ def hosted() -> MakeRepository:
             row = Repository.objects.create(
                 name=name, blob_store=values.pop("blob_store", None) or default_store(), **values
             )
+        return RegistryClient(
+            InProcess(), Entrance(port, f"{row.pk}:http", f"registry.test:{port}")
+        )
+
+    return make
+
+
+@pytest.fixture
+def group() -> MakeRepository:
+    """Makes a group of repositories by their names; gives a client of its HTTP port, as admin."""
+    ports = itertools.count(7001)
+
+    def make(name: str, *members: str, **columns: Any) -> RegistryClient:
+        port = next(ports)
+        values = {"http_port": port, "force_basic_auth": False, **columns}
+        with stamps.change(stamps.CONFIGURATION, stamps.SECURITY):
+            row = Repository.objects.create(
+                name=name, type="group", blob_store=default_store(), **values
+            )
+            for position, member in enumerate(members):
+                GroupMember.objects.create(
+                    group=row, member=Repository.objects.get(name=member), position=position
+                )
+            for each in (name, *members):
+                RepositoryPrivileges.objects.get_or_create(format="docker", repository=each)
         return RegistryClient(
             InProcess(), Entrance(port, f"{row.pk}:http", f"registry.test:{port}")
         )
