@@ -11,6 +11,7 @@ from repositories.content.interface import (
     StoredBlob,
     StoredManifest,
 )
+from repositories.models.repository import RepositoryType
 from repositories.records import RepositoryRecord
 
 __all__ = [
@@ -26,6 +27,10 @@ __all__ = [
 
 def content_of(repository: RepositoryRecord) -> Content:
     """The content of a repository, by its type."""
+    if repository.type == RepositoryType.GROUP:
+        from repositories.content.group import GroupContent
+
+        return GroupContent(repository)
     if repository.proxy is not None:
         # Only a server that has proxy repositories loads what they need.
         from repositories.content.proxy import ProxyContent

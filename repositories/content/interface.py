@@ -80,6 +80,10 @@ class RoutingBlocked(RegistryError):
         )
 
 
+class RemoteNeeded(Exception):
+    """The answer is not at hand: the remote has to be asked for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Referrer:
     """A descriptor in the answer of the referrers API (distribution-spec, "Listing Referrers")."""

@@ -19,6 +19,7 @@ from repositories.content.interface import (
     Blob,
     Referrer,
     RemoteBlobSize,
+    RemoteNeeded,
     RoutingBlocked,
     StoredManifest,
 )
@@ -52,11 +53,17 @@ class HeldTag:
 
 
 class ProxyContent:
-    """Reads of a proxy repository; what is held and fresh costs no more than in a hosted one."""
+    """Reads of a proxy repository; what is held and fresh costs no more than in a hosted one.
 
-    def __init__(self, repository: RepositoryRecord, proxy: ProxyRecord) -> None:
+    With `at_hand` the remote is never asked: `RemoteNeeded` is raised where it would be.
+    """
+
+    def __init__(
+        self, repository: RepositoryRecord, proxy: ProxyRecord, *, at_hand: bool = False
+    ) -> None:
         self._repository = repository
         self._proxy = proxy
+        self._at_hand = at_hand
         self._held = HostedContent(repository)
 
     # ---- manifests
@@ -146,6 +153,7 @@ class ProxyContent:
         return most - max(age, 0.0) if age > -_CLOCK_SKEW_SECONDS else 0.0
 
     def _fetcher(self, image_name: str) -> ManifestFetcher:
+        self._about_to_ask()
         return ManifestFetcher(self._repository, self._proxy, image_name)
 
     # ---- blobs
@@ -168,6 +176,7 @@ class ProxyContent:
 
     def _fetch(self, image_name: str, digest: Digest, *, head: bool) -> Blob | None:
         """A blob that is not held; None when it is held now, or there is another reason to look."""
+        self._about_to_ask()
         awaited = kept.awaited(self._repository, image_name, digest)
         if statements.blob_exists(self._repository.store.id, str(digest)):
             # Held under another name. That the remote shows it under this one has to be proven.
@@ -208,6 +217,10 @@ class ProxyContent:
         self, image_name: str, subject: str, artifact_type: str | None, page: Page
     ) -> tuple[list[Referrer], bool]:
         return self._held.referrers(image_name, subject, artifact_type, page)
+
+    def _about_to_ask(self) -> None:
+        if self._at_hand:
+            raise RemoteNeeded
 
     def _refuse_by_routing(self, path: str) -> None:
         rule = self._proxy.routing_rule

@@ -22,7 +22,7 @@ from repositories.models import AwaitedContent, Tag
 from repositories.protocol.descriptor import Descriptor
 from repositories.protocol.digest import Digest, InvalidDigest
 from repositories.protocol.manifest import ParsedManifest
-from repositories.records import RepositoryRecord
+from repositories.records import RepositoryRecord, tag_is_remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,7 @@ def note_checked(repository: RepositoryRecord, image_name: str, tag: str, digest
 def _point_tag(repository: RepositoryRecord, image_id: int, tag: str, manifest_id: int) -> None:
     before = statements.point_tag(image_id, tag, manifest_id, "")
     Tag.objects.filter(image_id=image_id, name=tag).update(checked=Now())
-    # A new tag was in no cache; only one that pointed elsewhere may be.
-    if before not in {None, manifest_id}:
+    if tag_is_remembered(repository, before, manifest_id):
         stamps.changed(repository.slot)
 
 

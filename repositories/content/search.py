@@ -1,0 +1,175 @@
+"""Looking for something in the members of a group, none of which may hold up the others."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection
+from concurrent.futures import Future, as_completed
+from time import monotonic
+from typing import Generic, TypeVar
+
+from django.db import connections
+
+from nexuslite.database import release_connection
+from repositories.content.hosted import HostedContent
+from repositories.content.interface import Content, RemoteNeeded, RoutingBlocked
+from repositories.content.proxy import ProxyContent
+from repositories.records import RepositoryRecord
+from repositories.remote.errors import RemoteError
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 3.0
+"""How long a search waits in all for remotes before it looks further; nothing ends by it."""
+_LEAST_SECONDS = 0.5
+
+
+def at_hand(source: RepositoryRecord) -> Content:
+    """The content of a member, which raises `RemoteNeeded` rather than ask a remote."""
+    if source.proxy is not None:
+        return ProxyContent(source, source.proxy, at_hand=True)
+    return HostedContent(source)
+
+
+class Search(Generic[T]):
+    """One search through the members of a group.
+
+    A member whose remote fails is passed over. One whose remote is slow is passed over after a
+    while, and heard again at the end, when no other had an answer.
+    """
+
+    def __init__(
+        self,
+        group: RepositoryRecord,
+        what: str,
+        read: Callable[[Content], T | None],
+        discard: Callable[[T], None] = lambda _: None,
+    ) -> None:
+        """`what` is for the log, `read` asks a member, `discard` takes what comes too late."""
+        self._group = group
+        self._what = what
+        self._read = read
+        self._discard = discard
+        self._until = monotonic() + PATIENCE_SECONDS
+        self._slow: dict[Future[T | None], RepositoryRecord] = {}
+        self._failures: list[RemoteError] = []
+        self.answered_by: RepositoryRecord | None = None
+        """The member that the last answer came from."""
+
+    @property
+    def passed_over(self) -> bool:
+        """Whether some member might have had another answer; then nothing may be remembered."""
+        return bool(self._failures or self._slow)
+
+    def ask(self, source: RepositoryRecord, *, is_last: bool) -> T | None:
+        """What a member has; None also for one that fails or takes too long.
+
+        `is_last` says that no other member is left to be asked: then it has all the time it needs.
+        """
+        try:
+            return self._result(source, lambda: self._read(at_hand(source)))
+        except RemoteNeeded:
+            pass
+        if is_last and not self._slow:
+            return self._result(source, lambda: self._read(_whole(source)))
+        future = _in_thread(lambda: self._read(_whole(source)))
+        release_connection()
+        try:
+            seconds = max(self._until - monotonic(), _LEAST_SECONDS)
+            return self._result(source, lambda: future.result(seconds))
+        except TimeoutError:
+            logger.warning("%s: %s is slow with %s", self._group.name, source.name, self._what)
+            self._slow[future] = source
+            return None
+
+    def finish(self) -> T | None:
+        """What a slow member has after all, when the others had nothing.
+
+        Raises `RemoteError` when there is nothing and a member has failed: nobody knows what it
+        has.
+        """
+        release_connection()
+        for future in as_completed(list(self._slow)):
+            source = self._slow.pop(future)
+            found = self._result(source, future.result)
+            if found is not None:
+                return found
+        if self._failures:
+            raise self._failures[0]
+        return None
+
+    def give_up(self) -> None:
+        """Ends the search; what slow members may still have is not wanted any more."""
+        for future in self._slow:
+            future.add_done_callback(self._discard_late)
+
+    def _discard_late(self, future: Future[T | None]) -> None:
+        if future.exception() is None and (late := future.result()) is not None:
+            self._discard(late)
+
+    def _result(self, source: RepositoryRecord, answer: Callable[[], T | None]) -> T | None:
+        try:
+            found = answer()
+        except RoutingBlocked:
+            return None
+        except RemoteError as error:
+            logger.warning(
+                "%s: %s is passed over for %s: %s", self._group.name, source.name, self._what, error
+            )
+            self._failures.append(error)
+            return None
+        if found is not None:
+            self.answered_by = source
+        return found
+
+
+def first_of(search: Search[T], sources: Collection[RepositoryRecord]) -> T | None:
+    """What the first of the members has that has it. Raises `RemoteError` as `finish` does."""
+    left = len(sources)
+    try:
+        for source in sources:
+            left -= 1
+            found = search.ask(source, is_last=left == 0)
+            if found is not None:
+                return found
+        return search.finish()
+    finally:
+        search.give_up()
+
+
+def all_of(search: Search[T], sources: Collection[RepositoryRecord]) -> list[T]:
+    """What each of the members has, without those that fail or take too long.
+
+    Raises `RemoteError` as `finish` does.
+    """
+    try:
+        answers = [search.ask(source, is_last=False) for source in sources]
+        found = [each for each in answers if each is not None]
+        if not found and (late := search.finish()) is not None:
+            found = [late]
+        return found
+    finally:
+        search.give_up()
+
+
+def _whole(source: RepositoryRecord) -> Content:
+    return HostedContent(source) if source.proxy is None else ProxyContent(source, source.proxy)
+
+
+def _in_thread(work: Callable[[], T | None]) -> Future[T | None]:
+    """Does the work in a thread of its own, which nobody has to wait for: not even the end."""
+    future: Future[T | None] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+        finally:
+            connections.close_all()
+
+    threading.Thread(target=run, name="group-member", daemon=True).start()
+    return future
