@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
+from accounts.audit.retention import remove_older_than, remove_surplus_of_strangers
 from nexuslite import stamps
 from repositories.connectors import publish_wanted_connectors
 from repositories.lifecycle.sweep import Swept, sweep_orphans, sweep_uploads
@@ -53,6 +55,7 @@ def work() -> None:
         Recurring(_follower_of_other_nodes(), TICK_SECONDS, now),
         Recurring(_probe_remotes, TICK_SECONDS, now),
         Recurring(lambda: _report(sweep_uploads()), 10 * MINUTE, now + TICK_SECONDS),
+        Recurring(_remove_old_events, HOUR, now + MINUTE),
         # It lists every object there is, so not while the program has just been started.
         Recurring(lambda: _report(sweep_orphans()), 24 * HOUR, now + HOUR),
     ]
@@ -70,6 +73,12 @@ def _repair_stamps() -> None:
 
 def _probe_remotes() -> None:
     probe_blocked_remotes()
+
+
+def _remove_old_events() -> None:
+    removed = remove_older_than(settings.NEXUSLITE_AUDIT_DAYS) + remove_surplus_of_strangers()
+    if removed:
+        logger.info("removed %d old rows of the audit", removed)
 
 
 def _report(swept: Swept) -> None:

@@ -57,6 +57,12 @@ class EventType(StrEnum):
     DENIED = "denied"
 
 
+@lru_cache(maxsize=1)
+def node_id() -> str:
+    """The name of the machine."""
+    return storable(socket.gethostname(), 100)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event; or, where `count` says so, several alike within the time told."""
@@ -80,12 +86,13 @@ class Event:
     """When the last of several happened."""
     by_stranger: bool = False
     """Whether somebody who has shown no valid credentials could cause it at will."""
+    node: str = field(default_factory=node_id)
 
     def as_json(self) -> dict[str, Any]:
         """As REST and the log tell it: the fields of Nexus's audit log, and more."""
         return {
             "timestamp": in_utc(self.timestamp),
-            "nodeId": node_id(),
+            "nodeId": self.node,
             "initiator": f"{self.initiator}/{self.origin.address}".rstrip("/"),
             "domain": self.domain,
             "type": self.type,
@@ -140,9 +147,3 @@ def in_utc(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-@lru_cache(maxsize=1)
-def node_id() -> str:
-    """The name of the machine."""
-    return storable(socket.gethostname(), 100)

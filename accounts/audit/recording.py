@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts.audit import log_file
-from accounts.audit.event import Event, json_line, new_event, node_id
+from accounts.audit.event import Event, json_line, new_event
 from accounts.principals import Principal
 
 _INTO = (
@@ -71,7 +71,7 @@ def _values(event: Event) -> tuple[Any, ...]:
         event.credential,
         event.token_id,
         event.origin.request_id,
-        node_id(),
+        event.node,
         event.by_stranger,
         json.dumps(event.attributes),
     )

@@ -170,6 +170,17 @@ def hosted(admin, registry) -> Callable[..., RegistryClient]:
     return make
 
 
+@pytest.fixture
+def log_lines(settings) -> Callable[[], list[str]]:
+    """The lines of the audit's log."""
+
+    def read() -> list[str]:
+        path = settings.NEXUSLITE_DATA_DIR / "log/audit.log"
+        return path.read_text().splitlines() if path.exists() else []
+
+    return read
+
+
 def hosted_body(name: str = "images", **changes: Any) -> dict[str, Any]:
     """A body of a hosted repository; `section__field` changes a field of a section."""
     body: dict[str, Any] = {

@@ -39,6 +39,8 @@ BUCKET = {"path": "elsewhere"}
 POLICY = [
     ("status", "GET", None, 200, 200, 200),
     ("status/writable", "GET", None, 200, 200, 200),
+    ("audit", "GET", None, 200, 403, 401),
+    ("audit/export", "GET", None, 200, 403, 401),
     ("repositories", "GET", None, 200, 200, 401),
     ("repositories/images", "GET", None, 200, 404, 401),
     ("repositories/images", "DELETE", None, 204, 403, 401),
