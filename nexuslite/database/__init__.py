@@ -31,15 +31,13 @@ def relaxed_transaction() -> Iterator[None]:
             yield
         return
     if connection.in_atomic_block:
-        # SQLite takes the setting only between transactions; the outer one decides.
+        # One commit, one way: the outer transaction decides.
         with transaction.atomic():
             yield
         return
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA synchronous=NORMAL")
+    connection.is_relaxed = True  # type: ignore[attr-defined]
     try:
         with transaction.atomic():
             yield
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA synchronous=FULL")
+        connection.is_relaxed = False  # type: ignore[attr-defined]

@@ -5,7 +5,6 @@ A push costs two fsyncs: of the file before its rename, of the one folder it is 
 
 import errno
 import fcntl
-import mmap
 import os
 import secrets
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from nexuslite.checkpoints import checkpoint
-from repositories.blobs import paths
+from repositories.blobs import buffers, paths
 from repositories.blobs.contract import (
     BlobStorage,
     FoundStaging,
@@ -37,8 +36,6 @@ from repositories.blobs.errors import (
 from repositories.blobs.staging import RunningDigest, Staging
 from repositories.protocol.digest import SHA256, Digest
 
-BUFFER_SIZE: Final = 1 << 20
-"""Bytes read from a source, or from disk, at a time."""
 WRITEBACK_SIZE: Final = 8 << 20
 """Bytes after which the kernel is told to begin writing them to disk."""
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -236,11 +233,9 @@ class _Writer:
 
     def copy(self, source: Source) -> Staging:
         """Copy to the end. Raises AppendInterrupted if the source, OSError if the disk fails."""
-        # Anonymous memory becomes resident page by page, as it is used: an upload that crawls
-        # costs a few pages, not the whole buffer.
-        buffer = memoryview(mmap.mmap(-1, BUFFER_SIZE))
-        while count := self._read(source, buffer):
-            self._write(buffer[:count])
+        with buffers.borrow() as buffer:
+            while count := self._read(source, buffer):
+                self._write(buffer[:count])
         return self._result()
 
     def _read(self, source: Source, buffer: memoryview) -> int:
@@ -309,11 +304,11 @@ def _digest(descriptor: int, staging: Staging, expected: Digest) -> Digest:
     if kept is not None and kept.algorithm == expected.algorithm and unchanged:
         return kept
     hash = RunningDigest(expected.algorithm)
-    buffer = memoryview(mmap.mmap(-1, BUFFER_SIZE))
     position = 0
-    while count := os.preadv(descriptor, [buffer], position):
-        hash.update(buffer[:count])
-        position += count
+    with buffers.borrow() as buffer:
+        while count := os.preadv(descriptor, [buffer], position):
+            hash.update(buffer[:count])
+            position += count
     return hash.digest()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nexuslite.checkpoints import VARIABLE
-from repositories.blobs import Staging, StagingLost
+from repositories.blobs import Staging, StagingLost, buffers
 from repositories.protocol.digest import Digest
 
 from .sources import MIB, append, content, put, read
@@ -42,7 +42,7 @@ def test_without_its_checkpoint_the_push_is_not_killed(push, file_storage):
     assert read(file_storage, rows[-1]["storage_key"]) == CONTENT
 
 
-@pytest.mark.parametrize("writes", [1, 3])
+@pytest.mark.parametrize("writes", [1, 9])
 @pytest.mark.parametrize("request_size", [len(CONTENT), MIB])
 def test_killed_while_writing_the_upload_is_resumed(  # fault 1
     push, file_storage, writes, request_size
@@ -52,7 +52,7 @@ def test_killed_while_writing_the_upload_is_resumed(  # fault 1
     assert list(file_storage.list()) == []
     recorded = Staging.from_json(rows[-1]["staging"])
     recovered = file_storage.recover(recorded)
-    assert recovered.size == writes * MIB
+    assert recovered.size == writes * buffers.SIZE
     assert recovered.size - recorded.size <= request_size
     for staging in (recorded, file_storage.recover(recorded)):
         resumed = append(file_storage, staging, CONTENT[staging.size :])
