@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from django.utils import timezone
 
@@ -42,6 +43,9 @@ logger = logging.getLogger(__name__)
 
 _MOST_LOOKS = 10
 _CLOCK_SKEW_SECONDS = 5.0
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class ProxyContent:
         except RemoteNotFound:
             absences.note(self._repository, path)
             return None
-        return self._held.manifest(image_name, reference)
+        return _surely(self._held.manifest(image_name, reference))
 
     def _tag(self, image_name: str, tag: str, path: str) -> StoredManifest | None:
         held = self._held_tag(image_name, tag)
@@ -103,8 +107,7 @@ class ProxyContent:
             # Whatever went wrong, and be it that the tag is gone: a cache never lets a pull down.
             logger.warning("%s: %s is served as it is held: %s", self._repository.name, path, error)
             return replace(held.manifest, fresh_seconds=0.0)
-        found = self._held_tag(image_name, tag)
-        return None if found is None else self._with_age(found)
+        return self._with_age(_surely(self._held_tag(image_name, tag)))
 
     def _held_tag(self, image_name: str, tag: str) -> HeldTag | None:
         def load() -> HeldTag | None:
@@ -226,3 +229,10 @@ class ProxyContent:
         rule = self._proxy.routing_rule
         if rule is not None and not rule.allows(f"/v2/{path}"):
             raise RoutingBlocked(rule.name)
+
+
+def _surely(fetched: T | None) -> T:
+    """What a fetch of somebody else was to bring; that it failed does not say there is none."""
+    if fetched is None:
+        raise RemoteUnavailable("the fetch was given up")
+    return fetched

@@ -12,7 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,14 @@ def path_of(*parts: object) -> Path:
     folder = Path(settings.NEXUSLITE_RUN_DIR) / FOLDER
     folder.mkdir(exist_ok=True)
     return folder / hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
+
+
+def pauses() -> Iterator[float]:
+    """Seconds to wait, again and again, before looking what was noted: a crowd must cost little."""
+    pause = 0.004
+    while True:
+        yield pause
+        pause = min(pause * 1.5, 0.05)
 
 
 class FetchFile:

@@ -11,13 +11,12 @@ from typing import BinaryIO
 from repositories.blobs import Staging, StagingLost
 from repositories.fetching import failures
 from repositories.fetching.arrival import FAILED, SIZE, STAGING, Arrival
-from repositories.fetching.fetch_file import ENDED, FetchFile
+from repositories.fetching.fetch_file import ENDED, FetchFile, pauses
 from repositories.fetching.landing import landing_of
 from repositories.fetching.leading import IMAGE, LEADER, BlobWanted, lead_if_nobody_does
 from repositories.remote.errors import RemoteNotFound, RemoteRefused
 
-WAIT_SECONDS = 0.01
-"""How long to wait before looking again what the leader has noted."""
+_ASK_FOR_LEADER_SECONDS = 0.25
 
 
 def follow(wanted: BlobWanted, prove: Callable[[], None]) -> Arrival | None:
@@ -48,7 +47,8 @@ def follow(wanted: BlobWanted, prove: Callable[[], None]) -> Arrival | None:
 
 def _await_first_bytes(wanted: BlobWanted, file: FetchFile) -> BinaryIO | None:
     landing = landing_of(wanted.repository.store)
-    while True:
+    next_ask = 0.0
+    for pause in pauses():
         notes = file.notes()
         if FAILED in notes:
             error = failures.failure(notes[FAILED])
@@ -67,8 +67,11 @@ def _await_first_bytes(wanted: BlobWanted, file: FetchFile) -> BinaryIO | None:
                 staged.close()
         if file.is_gone:
             return None
-        lead_if_nobody_does(wanted, file)
-        time.sleep(WAIT_SECONDS)
+        if time.monotonic() >= next_ask:
+            lead_if_nobody_does(wanted, file)
+            next_ask = time.monotonic() + _ASK_FOR_LEADER_SECONDS
+        time.sleep(pause)
+    return None
 
 
 def _join(wanted: BlobWanted, file: FetchFile, prove: Callable[[], None]) -> None:

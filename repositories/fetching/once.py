@@ -9,10 +9,8 @@ from pathlib import Path
 from repositories.blobs import StorageError
 from repositories.fetching import failures
 from repositories.fetching.arrival import FAILED
-from repositories.fetching.fetch_file import ENDED, FetchFile
+from repositories.fetching.fetch_file import ENDED, FetchFile, pauses
 from repositories.remote.errors import RemoteError
-
-WAIT_SECONDS = 0.01
 
 
 def once(path: Path, work: Callable[[], None]) -> None:
@@ -23,13 +21,15 @@ def once(path: Path, work: Callable[[], None]) -> None:
     """
     file = FetchFile(path)
     try:
-        while not file.try_to_lead():
+        for pause in pauses():
+            if file.try_to_lead():
+                break
             notes = file.notes()
             if FAILED in notes:
                 raise failures.failure(notes[FAILED])
             if ENDED in notes or file.is_gone:
                 return
-            time.sleep(WAIT_SECONDS)
+            time.sleep(pause)
         try:
             work()
         except (RemoteError, StorageError) as error:

@@ -31,6 +31,7 @@ OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 _PIECE = 64 * 1024
 _LONG = 3600.0
+_BURST_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ class Remote:
         self._scripts: list[_Script] = []
         self._lock = threading.Lock()
         self._resumed = threading.Event()
+        self._ended = threading.Event()
         self._line_free_at = 0.0
         self.port = 0
 
@@ -172,6 +174,7 @@ class Remote:
         """Ends all faults."""
         with self._lock:
             self._scripts.clear()
+        self._resumed.clear()
 
     def resume(self) -> None:
         """Lets answers go on that wait."""
@@ -213,13 +216,19 @@ class Remote:
             self.sent += size
             if self.bytes_per_second is None:
                 return
-            start = max(self._line_free_at, time.monotonic())
+            # What a late thread has lost may be made up for, within bounds.
+            start = max(self._line_free_at, time.monotonic() - _BURST_SECONDS)
             self._line_free_at = start + size / self.bytes_per_second
         time.sleep(max(0.0, self._line_free_at - time.monotonic()))
 
-    def wait(self, seconds: float) -> None:
-        """Waits until `resume`."""
-        self._resumed.wait(seconds)
+    def wait(self, *, for_ever: bool) -> None:
+        """Waits until `resume`, or until the remote ends."""
+        (self._ended if for_ever else self._resumed).wait(_LONG)
+
+    def end(self) -> None:
+        """Lets everything that waits go on."""
+        self._ended.set()
+        self._resumed.set()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -280,7 +289,7 @@ class _Handler(BaseHTTPRequestHandler):
             if fault.then == "close":
                 self._break_off()
                 return
-            self.remote.wait(_LONG if fault.then == "stall" else 60.0)
+            self.remote.wait(for_ever=fault.then == "stall")
             self._send_pieces(body[cut:], chunked=chunked)
         if chunked:
             self.wfile.write(b"0\r\n\r\n")
@@ -357,6 +366,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away is none."""
+
 
 @contextlib.contextmanager
 def running_remote(port: int = 0, remote: Remote | None = None) -> Iterator[Remote]:
@@ -370,7 +382,7 @@ def running_remote(port: int = 0, remote: Remote | None = None) -> Iterator[Remo
     try:
         yield remote
     finally:
-        remote.resume()
+        remote.end()
         server.shutdown()
         server.server_close()
         thread.join(5)

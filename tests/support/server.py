@@ -369,7 +369,7 @@ class RunningServer:
 
     def memory(self) -> int:
         """Return the proportional set size of all its processes in bytes."""
-        return sum(_pss(pid) for pid in [self.process.pid, *children(self.process.pid)])
+        return sum(pss(pid) for pid in [self.process.pid, *children(self.process.pid)])
 
 
 def read_answer(client: http.client.HTTPConnection) -> Answer:
@@ -413,7 +413,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def _pss(pid: int) -> int:
+def pss(pid: int) -> int:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
