@@ -10,7 +10,12 @@ from django.conf import settings
 from nexuslite.secrets import decrypt
 from repositories.models import ProxySettings
 from repositories.models.proxy import AuthenticationType
-from repositories.remote.settings import DEFAULT_RETRIES, DEFAULT_TIMEOUT, RemoteSettings
+from repositories.remote.settings import (
+    DEFAULT_RETRIES,
+    DEFAULT_TIMEOUT,
+    AddressPolicy,
+    RemoteSettings,
+)
 from repositories.routing import Routing
 
 FOREVER = -1
@@ -60,11 +65,11 @@ class ProxyRecord:
         return self.settings.url
 
 
-def proxy_record(row: ProxySettings) -> ProxyRecord:
+def proxy_record(row: ProxySettings, addresses: AddressPolicy) -> ProxyRecord:
     """The record of a row whose routing rule has been selected with it."""
     rule = row.routing_rule
     return ProxyRecord(
-        settings=_remote_settings(row),
+        settings=_remote_settings(row, addresses),
         authentication_type=row.authentication_type,
         encrypted_secret=row.authentication_secret,
         content_max_age=row.content_max_age,
@@ -82,7 +87,7 @@ def proxy_record(row: ProxySettings) -> ProxyRecord:
     )
 
 
-def _remote_settings(row: ProxySettings) -> RemoteSettings:
+def _remote_settings(row: ProxySettings, addresses: AddressPolicy) -> RemoteSettings:
     return RemoteSettings(
         url=row.remote_url,
         username=row.authentication_username,
@@ -97,6 +102,7 @@ def _remote_settings(row: ProxySettings) -> RemoteSettings:
         http_proxy=settings.NEXUSLITE_REMOTE_HTTP_PROXY,
         no_proxy_hosts=tuple(settings.NEXUSLITE_REMOTE_NO_PROXY),
         token_hosts=tuple(settings.NEXUSLITE_REMOTE_TOKEN_HOSTS),
+        addresses=addresses,
         minimum_rate=settings.NEXUSLITE_REMOTE_MINIMUM_RATE,
         rate_grace=settings.NEXUSLITE_REMOTE_BODY_GRACE,
     )

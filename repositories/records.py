@@ -23,6 +23,8 @@ from repositories.blobs import BlobStorage, StorageUnavailable, open_store
 from repositories.models import GroupMember, Repository
 from repositories.models.repository import RepositoryType
 from repositories.proxy_records import ProxyRecord, proxy_record
+from repositories.remote.settings import AddressPolicy
+from repositories.ssrf_protection import read_ssrf_protection
 
 
 def storage_of(type_name: str, configuration: dict[str, Any]) -> BlobStorage:
@@ -158,14 +160,14 @@ def _reload(stamp: int) -> Snapshot:
 
 
 def _load() -> Snapshot:
-    # Two queries at most, however many repositories there are.
+    # Three queries at most, however many repositories there are.
     rows = {
         row.pk: row
         for row in Repository.objects.select_related(
             "blob_store", "proxy", "proxy__routing_rule"
         ).order_by("name")
     }
-    by_id = _Records(rows, _members_of(rows.values())).all()
+    by_id = _Records(rows, _members_of(rows.values()), _policy_for(rows.values())).all()
     records = list(by_id.values())
     return Snapshot(
         by_name={record.name: record for record in records},
@@ -191,11 +193,23 @@ def _members_of(rows: Iterable[Repository]) -> dict[int, list[int]]:
     return members
 
 
+def _policy_for(rows: Iterable[Repository]) -> AddressPolicy:
+    if any(row.type == RepositoryType.PROXY for row in rows):
+        return read_ssrf_protection().policy()
+    return AddressPolicy()
+
+
 class _Records:
     """The records of rows, members before the groups that hold them."""
 
-    def __init__(self, rows: dict[int, Repository], members: dict[int, list[int]]) -> None:
+    def __init__(
+        self,
+        rows: dict[int, Repository],
+        members: dict[int, list[int]],
+        addresses: AddressPolicy,
+    ) -> None:
         self._rows = rows
+        self._addresses = addresses
         self._members = members
         self._stores: dict[int, StoreRecord] = {}
         self._made: dict[int, RepositoryRecord] = {}
@@ -212,7 +226,7 @@ class _Records:
             members = [self._record(each) for each in self._known(pk) if each not in self._waiting]
             self._waiting.discard(pk)
             row = self._rows[pk]
-            self._made[pk] = record_of(row, self._store(row), tuple(members))
+            self._made[pk] = record_of(row, self._store(row), self._addresses, tuple(members))
         return self._made[pk]
 
     def _known(self, pk: int) -> list[int]:
@@ -232,7 +246,10 @@ class _Records:
 
 
 def record_of(
-    row: Repository, store: StoreRecord, members: tuple[RepositoryRecord, ...] = ()
+    row: Repository,
+    store: StoreRecord,
+    addresses: AddressPolicy,
+    members: tuple[RepositoryRecord, ...] = (),
 ) -> RepositoryRecord:
     """The record of a row whose proxy settings, if any, have been selected with it."""
     remote = getattr(row, "proxy", None)
@@ -253,7 +270,7 @@ def record_of(
         path_enabled=bool(row.path_enabled),
         v1_enabled=row.v1_enabled,
         force_basic_auth=row.force_basic_auth,
-        proxy=None if remote is None else proxy_record(remote),
+        proxy=None if remote is None else proxy_record(remote, addresses),
         members=members,
         opened=_opened(members),
     )

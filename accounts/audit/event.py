@@ -33,6 +33,7 @@ class Domain(StrEnum):
     ROUTING_RULE = "RoutingRule"
     CLEANUP_POLICY = "cleanupPolicy"
     TASK = "tasks"
+    SSRF_PROTECTION = "security.ssrfprotection"
     HTTP_CLIENT = "httpclient"
     BLOB_STORE = "blobstore"
     REPOSITORY = "repository"

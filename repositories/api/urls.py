@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from repositories.api import blob_store_views, repository_views, routing_rule_views
+from repositories.api import (
+    blob_store_views,
+    repository_views,
+    routing_rule_views,
+    ssrf_protection_views,
+)
 
 urlpatterns = [
     path("blobstores", blob_store_views.BlobStores.as_view()),
@@ -26,4 +31,5 @@ urlpatterns = [
     path("repositorySettings", repository_views.RepositorySettings.as_view()),
     path("routing-rules", routing_rule_views.RoutingRules.as_view()),
     path("routing-rules/<str:name>", routing_rule_views.OneRoutingRule.as_view()),
+    path("security/ssrf-protection", ssrf_protection_views.SsrfProtectionSetting.as_view()),
 ]

@@ -9,6 +9,7 @@ from repositories.models.remote_content import AwaitedContent, RemoteAbsence
 from repositories.models.remote_state import RemoteState
 from repositories.models.repository import Repository
 from repositories.models.routing_rule import RoutingRule
+from repositories.models.ssrf_protection import SsrfProtection
 from repositories.models.upload import Upload
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "RemoteState",
     "Repository",
     "RoutingRule",
+    "SsrfProtection",
     "Tag",
     "Upload",
 ]

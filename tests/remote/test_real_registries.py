@@ -18,6 +18,8 @@ from tests.support.registry import basic, digest_of
 from tests.support.server import free_port, wait_for
 
 USER, PASSWORD = "robot", "s3cret"
+HTPASSWD = "robot:$2y$04$JOUKvMCwFt3VpSbQb4rsROqVLY/ShV/cZf0TjeZ3rPhNfRoNOpMk2\n"
+"""The password as bcrypt, the only form that docker-registry reads."""
 CONFIG = b'{"architecture":"amd64","os":"linux"}'
 LAYER = bytes(range(256)) * 2000
 CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
@@ -58,10 +60,7 @@ def docker_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Debian's docker-registry that wants a password."""
     folder: Path = tmp_path_factory.mktemp("docker-registry")
     port = free_port()
-    hashed = subprocess.run(
-        ["htpasswd", "-Bbn", USER, PASSWORD], capture_output=True, text=True, check=True
-    )
-    (folder / "htpasswd").write_text(hashed.stdout)
+    (folder / "htpasswd").write_text(HTPASSWD)
     (folder / "config.yml").write_text(
         "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
         f"storage: {{filesystem: {{rootdirectory: {folder / 'data'}}}}}\n"

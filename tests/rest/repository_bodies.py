@@ -6,6 +6,7 @@ from typing import Any
 
 PROXIES = "repositories/docker/proxy"
 GROUPS = "repositories/docker/group"
+SSRF = "security/ssrf-protection"
 RULES = "routing-rules"
 
 
@@ -93,6 +94,8 @@ PROXY_AND_GROUP_POLICY = [
     (GROUPS, "POST", group_body("new", "images"), 201, 403, 401),
     (f"{GROUPS}/none", "GET", None, 404, 404, 401),
     (f"{GROUPS}/none", "PUT", group_body("none", "images"), 404, 403, 401),
+    (SSRF, "GET", None, 200, 403, 401),
+    (SSRF, "PUT", {"enabled": True}, 200, 403, 401),
     (RULES, "GET", None, 200, 403, 401),
     (RULES, "POST", rule_body("new"), 204, 403, 401),
     (f"{RULES}/none", "GET", None, 404, 403, 401),
