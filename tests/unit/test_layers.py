@@ -19,6 +19,15 @@ FORBIDDEN = {
         "repositories.docker",
         "repositories.actions",
     ),
+    # The client itself knows neither rows nor requests; blocking and state are about rows.
+    "repositories/remote": (
+        "repositories.docker",
+        "repositories.actions",
+        "repositories.content",
+        "repositories.fetching",
+        "repositories.api",
+        "repositories.web",
+    ),
     "repositories/models": (
         "repositories.docker",
         "repositories.actions",
@@ -68,5 +77,17 @@ def test_httpx_is_used_only_by_the_upstream_client() -> None:
         for app in ("nexuslite", "accounts", "repositories")
         for path in (PROJECT / app).rglob("*.py")
         if "repositories/remote" not in str(path) and "httpx" in _imports(path)
+    ]
+    assert offences == []
+
+
+def test_the_client_of_remotes_knows_no_rows() -> None:
+    about_rows = {"blocking", "state", "probes", "noted_limits"}
+    offences = [
+        f"{path.name} imports {name}"
+        for path in (PROJECT / "repositories/remote").glob("*.py")
+        if path.stem not in about_rows
+        for name in _imports(path)
+        if name.startswith(("django", "accounts", "repositories.models", "repositories.records"))
     ]
     assert offences == []
