@@ -35,5 +35,10 @@ def may_push(principal: Principal, record: RepositoryRecord) -> bool:
     return _may(principal, record, "add") and _may(principal, record, "edit")
 
 
+def may_delete(principal: Principal, record: RepositoryRecord, image_name: str) -> bool:
+    """Whether the principal may delete tags and manifests of the image."""
+    return _may(principal, record, "delete")
+
+
 def _may(principal: Principal, record: RepositoryRecord, action: str) -> bool:
     return may(principal, repository_view(record.format, record.name, action))

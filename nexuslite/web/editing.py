@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -83,15 +83,21 @@ class Confirmation:
     expect: str = ""
     """A name that has to be typed first; empty for nothing."""
     error: Words = ""
+    fields: Sequence[tuple[str, str]] = ()
+    """What the answer has to say again: names and values."""
 
     def is_given(self, request: HttpRequest) -> bool:
         """Whether the request confirms it."""
-        if request.method != "POST":
+        if request.method != "POST" or "confirmed" not in request.POST:
             return False
         return not self.expect or request.POST.get("expected", "") == self.expect
 
+    def with_error(self, error: Words) -> Confirmation:
+        """The same question after it could not be done."""
+        return replace(self, error=error)
+
     def answer(self, request: HttpRequest) -> HttpResponse:
         """The question."""
-        status = 422 if request.method == "POST" else 200
+        status = 422 if self.error or "confirmed" in request.POST else 200
         template = "parts/dialog.html" if is_fragment_request(request) else "confirm_page.html"
         return page(request, template, {"question": self, "action": request.path}, status)

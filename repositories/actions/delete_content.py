@@ -21,6 +21,9 @@ from repositories.records import RepositoryRecord
 
 logger = logging.getLogger(__name__)
 
+MOST_RECORDED = 100
+"""Tags that the audit names of an image that was deleted."""
+
 
 def delete_tag(
     repository: RepositoryRecord, image_name: str, tag: str, principal: Principal
@@ -54,6 +57,23 @@ def delete_manifest(
         checkpoint("delete.before_commit")
     checkpoint("delete.committed")
     logger.info("%s deleted manifest %s@%s of %s", principal, image_name, digest, repository.name)
+
+
+def delete_image(repository: RepositoryRecord, image_name: str, principal: Principal) -> None:
+    """Removes all manifests of an image, and with them its tags.
+
+    Its links to blobs stay until a collector finds that nothing needs them: a push that is on its
+    way goes on.
+    """
+    _refuse_when_read_only(repository, f"v2/{image_name}")
+    with stamps.change(repository.slot):
+        image = _image(repository, image_name)
+        tags = Tag.objects.filter(image=image).order_by("name")
+        names = list(tags.values_list("name", flat=True)[:MOST_RECORDED])
+        Manifest.objects.filter(image=image).delete()
+        _record(principal, repository, f"v2/{image_name}", image=image_name, tags=names)
+        checkpoint("delete.before_commit")
+    logger.info("%s deleted image %s of %s", principal, image_name, repository.name)
 
 
 def delete_blob(

@@ -54,3 +54,31 @@ def _trust(host: str) -> str:
         f"sudo mkdir -p {folder} && openssl s_client -connect {host} </dev/null "
         f"| openssl x509 | sudo tee {folder}/ca.crt"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PullCommand:
+    """How one client pulls an image, or how a file names it."""
+
+    client: str
+    text: str
+    is_shell: bool = True
+
+
+def pull_commands(
+    address: Address, image_name: str, tag: str, digest: str = ""
+) -> tuple[PullCommand, ...]:
+    """Commands for a tag; by the digest alone where there is no tag."""
+    base = f"{address.text}/{image_name}"
+    by_digest = f"{base}@{digest}" if digest else ""
+    reference = f"{base}:{tag}" if tag else by_digest
+    insecure = " --tls-verify=false" if address.scheme == "http" else ""
+    commands = [
+        PullCommand("Docker", f"docker pull {reference}"),
+        PullCommand("Podman", f"podman pull{insecure} {reference}"),
+        PullCommand("Kubernetes", f"image: {reference}", is_shell=False),
+        PullCommand("Dockerfile", f"FROM {reference}", is_shell=False),
+    ]
+    if tag and digest:
+        commands.append(PullCommand("By digest", f"docker pull {by_digest}"))
+    return tuple(commands)

@@ -14,6 +14,7 @@ from accounts.decisions import may, repository_admin
 from accounts.web.access import principal_of, refuse
 from nexuslite.errors import NotFound
 from nexuslite.web.pages import is_fragment_request, page
+from repositories.browsing.images import list_images
 from repositories.doors import (
     browsable_repositories,
     get_browsable_repository,
@@ -24,6 +25,8 @@ from repositories.models import Repository
 from repositories.web.commands import commands_for
 from repositories.web.creation import creation_command
 from repositories.web.presentation import TYPE_LABELS, show
+
+IMAGES_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,19 @@ def browse_repository(request: HttpRequest, name: str) -> HttpResponse:
     via = request.GET.get("via")
     best = shown.addresses[0] if shown.addresses else None
     address = next((each for each in shown.addresses if each.text == via), best)
+    text = request.GET.get("q", "").strip()[:200]
+    after = request.GET.get("after", "")[:255]
+    images, more = list_images(record, text=text, after=after, size=IMAGES_SHOWN)
     context = {
+        "images": images,
+        "next_images": images[-1].name if more else "",
+        "text": text,
+        "after": after,
         "repository": shown,
         "address": address,
         "commands": commands_for(principal, address) if address else None,
         "shows_push": shown.accepts_pushes and may_push(principal, record),
         "content": count_content([record]),
     }
-    return page(request, "repositories/repository.html", context)
+    template = "browse/_images.html" if is_fragment_request(request) else "browse/repository.html"
+    return page(request, template, context)

@@ -116,7 +116,7 @@ def test_a_user_is_deleted_after_a_question(admin, nobody):
     question = admin.get(f"{USERS}nobody/-/delete/")
     assert "Delete user nobody?" in question.text
     assert User.objects.filter(user_id="nobody").exists()
-    assert admin.post(f"{USERS}nobody/-/delete/").status_code == 302
+    assert admin.post(f"{USERS}nobody/-/delete/", {"confirmed": "yes"}).status_code == 302
     assert not User.objects.filter(user_id="nobody").exists()
 
 
@@ -127,7 +127,7 @@ def test_the_question_is_a_dialog_where_a_dialog_was_asked_for(admin, nobody):
 
 
 def test_nobody_deletes_oneself(admin):
-    answer = admin.post(f"{USERS}admin/-/delete/")
+    answer = admin.post(f"{USERS}admin/-/delete/", {"confirmed": "yes"})
     assert answer.status_code == 422
     assert "Can not delete currently signed in user" in answer.text
 
@@ -145,7 +145,7 @@ def test_a_role_is_made_changed_and_deleted(admin, nobody):
         UserRole.objects.create(user_id="nobody", role_id="pullers")
     assert "nobody" in admin.get(f"{ROLES}pullers/").text
     assert "1 user loses it at once." in admin.get(f"{ROLES}pullers/-/delete/").text
-    assert admin.post(f"{ROLES}pullers/-/delete/").status_code == 302
+    assert admin.post(f"{ROLES}pullers/-/delete/", {"confirmed": "yes"}).status_code == 302
     assert not Role.objects.filter(role_id="pullers").exists()
 
 
@@ -194,7 +194,7 @@ def test_a_privilege_of_each_type_is_made_and_changed(admin, kind, fields):
     changed = {**values, "description": "second"}
     assert admin.post(f"{PRIVILEGES}mine/", changed).status_code == 302
     assert Privilege.objects.get(name="mine").description == "second"
-    assert admin.post(f"{PRIVILEGES}mine/-/delete/").status_code == 302
+    assert admin.post(f"{PRIVILEGES}mine/-/delete/", {"confirmed": "yes"}).status_code == 302
     assert not Privilege.objects.exists()
 
 
