@@ -13,7 +13,7 @@ import httpx
 from repositories.remote import challenges
 from repositories.remote.challenges import Challenge
 from repositories.remote.clock import Clock
-from repositories.remote.errors import AddressRefused, InvalidAnswer
+from repositories.remote.errors import AddressRefused, InvalidAnswer, RemoteError
 from repositories.remote.origins import CredentialRules, Origin, origin_of, web_url
 from repositories.remote.settings import RemoteSettings
 from repositories.remote.tokens import Token, TokenCache, TokenRequest
@@ -64,7 +64,12 @@ class Authorizer:
             return Credentials(f"Bearer {self._settings.bearer_token}", are_own=True)
         known, way = self._way(origin_of(url), scope)
         if way is not None:
-            return self._by_token(way, None, clock)
+            try:
+                return self._by_token(way, None, clock)
+            except RemoteError:
+                # The next request hears anew what the remote wants by now.
+                self._forget(origin_of(url), scope)
+                raise
         if is_own and self._settings.username and (known or self._settings.preemptive):
             return Credentials(self.basic(), are_own=True)
         return None
@@ -91,8 +96,9 @@ class Authorizer:
             request = self._token_request(challenge, url, scope)
             if request is None or (not is_first and sent is not None and sent.request == request):
                 continue
+            credentials = self._by_token(request, sent.token if sent else None, clock)
             self._remember(origin_of(url), scope, request)
-            return self._by_token(request, sent.token if sent else None, clock)
+            return credentials
         wants_password = any(challenge.scheme == "basic" for challenge in offered)
         if not wants_password or not self._settings.username or not self._rules.is_own(url):
             return None
@@ -138,6 +144,11 @@ class Authorizer:
         if way is None or not scope:
             return known, way
         return True, TokenRequest(way.realm, way.service, scope, way.account)
+
+    def _forget(self, origin: Origin, scope: str) -> None:
+        with self._lock:
+            self._ways.pop((origin, scope), None)
+            self._ways.pop((origin, ""), None)
 
     def _remember(self, origin: Origin, scope: str, way: Way) -> None:
         with self._lock:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from nexuslite.database import release_connection
 from nexuslite.secrets import SecretUnreadable
 from repositories.models.remote_state import RemoteCondition
 from repositories.proxy_records import ProxyRecord
@@ -67,6 +68,7 @@ def contact(repository: RepositoryRecord, *, is_foreign: bool = False) -> Iterat
     seen = state.read(repository.id)
     _admit(proxy, seen)
     registry = _open(proxy)
+    release_connection()
     try:
         yield registry
     except RemoteError as error:

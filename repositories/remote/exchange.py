@@ -120,13 +120,14 @@ class Exchange:
             answer = self._once(ask, url, credentials, clock)
             if answer.status != 401 or ask.is_anonymous:
                 break
+            # Before anything else is asked, which may fail: a connection is never left behind.
+            answer.discard()
             refusals = answer.headers.get_list("www-authenticate")
             following = self._authorizer.after_refusal(
                 url, ask.scope, refusals, credentials, clock, is_first=number == 0
             )
             if following is None or number == MAX_SIGN_INS - 1:
                 break
-            answer.discard()
             credentials = following
         return answer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import socket
 import ssl
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from repositories.remote import exchange
+from repositories.remote import exchange, transport
 from repositories.remote.errors import (
     AddressRefused,
     RemoteError,
@@ -268,6 +269,35 @@ def test_a_suffix_that_cannot_be_sent_is_an_error_of_the_remote() -> None:
     with scripted_host(lambda request: MANIFEST) as host, pytest.raises(RemoteUnavailable):
         client_of(host.url, user_agent_suffix="a\r\nX-Injected: b").manifest("app", "v1")
     assert host.requests == []
+
+
+# Each of them gave up in another place; a connection that is left behind is never used again.
+@pytest.mark.parametrize(
+    "reply",
+    [
+        json_reply({}, 401, WWW_Authenticate='Bearer realm="/token"'),
+        json_reply({}, 401, WWW_Authenticate='Bearer realm="http://10.0.0.1/token"'),
+        json_reply({}, 404),
+        json_reply({}, 500),
+        json_reply([]),
+        Reply(302, {"Location": "http://10.0.0.1/"}, b"moved"),
+        Reply(302, {"Location": "ftp://a"}, b"x" * 200_000),
+        Reply(200, {"Content-Type": "text/html"}, b"x" * 200_000),
+        Reply(200, {"Content-Encoding": "gzip"}, b"x" * 200_000),
+    ],
+)
+def test_no_failure_keeps_a_connection(monkeypatch: pytest.MonkeyPatch, reply: Reply) -> None:
+    monkeypatch.setattr(transport, "MAX_CONNECTIONS", 2)
+    replies = [reply]
+    with scripted_host(lambda request: replies[0]) as host:
+        client = client_of(host.url, timeout=1.0)
+        for _ in range(3):
+            with pytest.raises(RemoteError):
+                client.manifest("app", "v1")
+            with contextlib.suppress(RemoteError), client.open_blob("app", DIGEST) as blob:
+                blob.read(1)
+        replies[0] = MANIFEST
+        client.manifest("app", "v1")
 
 
 # ---- limits
