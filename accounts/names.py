@@ -39,4 +39,6 @@ def check_text(
 
 def can_be_stored(text: str) -> bool:
     """Whether databases take it: PostgreSQL refuses NUL, and JSON can bring lone surrogates."""
+    if text.isascii():
+        return "\0" not in text
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

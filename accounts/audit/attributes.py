@@ -96,4 +96,6 @@ def _masked(value: Any) -> Any:
 
 
 def _text(text: str) -> str:
-    return MASK if is_encrypted(text) else storable(_USER_OF_URL.sub(MASK, text))
+    if is_encrypted(text):
+        return MASK
+    return storable(_USER_OF_URL.sub(MASK, text) if "://" in text else text)

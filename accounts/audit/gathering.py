@@ -11,13 +11,14 @@ import atexit
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from datetime import UTC, datetime
 
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from accounts.audit import recording
+from accounts.audit.attributes import presentable
 from accounts.audit.event import Event
 from accounts.audit.origin import Origin
 from nexuslite.database import relaxed_transaction
@@ -33,7 +34,37 @@ OTHERS = "(others)"
 _MOST_EXAMPLES = 5
 _BATCH = 50
 
-_Key = tuple[str, ...]
+Key = tuple[str, ...]
+"""What makes events alike: what happened, to whom, and from which address."""
+
+
+class _Gathered:
+    """Events alike: the first of them, how many they are, and some of their particulars."""
+
+    __slots__ = ("count", "event", "examples", "last")
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.count = 0
+        self.last = event.timestamp
+        self.examples: list[str] = []
+
+    def add(self, example: str) -> None:
+        """Counts one more."""
+        self.count += 1
+        if self.count > 1:
+            self.last = datetime.now(UTC)
+        if example and len(self.examples) < _MOST_EXAMPLES and example not in self.examples:
+            self.examples.append(example)
+
+    def as_event(self) -> Event:
+        """The event that stands for all of them."""
+        return replace(
+            self.event,
+            count=self.count,
+            last=self.last if self.count > 1 else None,
+            attributes=presentable({"examples": self.examples}) if self.examples else {},
+        )
 
 
 class Gathering:
@@ -42,80 +73,59 @@ class Gathering:
     def __init__(self, most: int, most_of_address: int) -> None:
         self._most = most
         self._most_of_address = most_of_address
-        self._entries: dict[_Key, Event] = {}
+        self._entries: dict[Key, _Gathered] = {}
         self._of_address: Counter[str] = Counter()
 
-    def add(self, event: Event) -> None:
-        """Counts the event with others of its kind."""
-        key = _key(event)
-        if key not in self._entries:
-            event = self._folded(event)
-            key = _key(event)
+    def add(self, key: Key, make: Callable[[], Event], example: str) -> None:
+        """Counts the event; it is made only when it is the first of its kind."""
+        entry = self._entries.get(key) or self._new_entry(key, make())
+        entry.add(example)
+
+    def _new_entry(self, key: Key, event: Event) -> _Gathered:
+        address = event.origin.address
+        if len(self._entries) >= self._most:
+            event = _of_others(event, Origin(OTHERS))
+            key = (event.domain, event.type, OTHERS)
+        elif self._of_address[address] >= self._most_of_address:
+            event = _of_others(event, event.origin)
+            key = (event.domain, event.type, OTHERS, address)
         known = self._entries.get(key)
         if known is not None:
-            self._entries[key] = _joined(known, event)
-            return
-        self._entries[key] = event
-        self._of_address[event.origin.address] += 1
+            return known
+        self._of_address[address] += 1
+        entry = self._entries[key] = _Gathered(event)
+        return entry
 
-    def _folded(self, event: Event) -> Event:
-        if len(self._entries) >= self._most:
-            return _of_others(event, Origin(OTHERS))
-        if self._of_address[event.origin.address] >= self._most_of_address:
-            return _of_others(event, replace(event.origin, request_id=""))
-        return event
-
-    def take(self) -> list[Event]:
+    def take(self) -> dict[Key, _Gathered]:
         """All that was gathered; nothing is left."""
-        taken = list(self._entries.values())
-        self._entries.clear()
+        taken, self._entries = self._entries, {}
         self._of_address.clear()
         return taken
+
+    def put_back(self, taken: dict[Key, _Gathered]) -> None:
+        """Keeps what could not be written, as far as it is no more than one window may hold."""
+        for key, entry in taken.items():
+            known = self._entries.get(key)
+            if known is not None:
+                known.event = entry.event
+                known.count += entry.count
+            elif len(self._entries) < 2 * self._most:
+                self._entries[key] = entry
 
     def __len__(self) -> int:
         return len(self._entries)
 
 
-def _key(event: Event) -> _Key:
-    return (
-        event.domain,
-        event.type,
-        event.context,
-        event.initiator,
-        event.source,
-        event.realm,
-        event.credential,
-        event.origin.address,
-    )
-
-
 def _of_others(event: Event, origin: Origin) -> Event:
-    initiator = event.initiator if event.by_stranger else OTHERS
     return replace(
         event,
         context=OTHERS if event.context else "",
-        initiator=initiator,
+        initiator=event.initiator if event.by_stranger else OTHERS,
         source="",
         realm="",
         credential="",
         token_id="",
         origin=origin,
-    )
-
-
-def _joined(known: Event, event: Event) -> Event:
-    examples = known.attributes.get("examples", [])
-    for example in event.attributes.get("examples", []):
-        if example not in examples and len(examples) < _MOST_EXAMPLES:
-            examples = [*examples, example]
-    attributes: Mapping[str, Any] = known.attributes
-    if examples:
-        attributes = {**known.attributes, "examples": examples}
-    return replace(
-        known,
-        count=known.count + event.count,
-        last=event.last or event.timestamp,
-        attributes=attributes,
     )
 
 
@@ -127,10 +137,15 @@ _flusher: threading.Timer | None = None
 _flushes_at_exit = False
 
 
-def gather(event: Event) -> None:
-    """Counts the event; cheap enough for every request."""
+def gather(
+    key: Key, make: Callable[[], Event], example: str = "", *, by_stranger: bool = False
+) -> None:
+    """Counts an event, which `make` makes if it is the first of its key; cheap.
+
+    `example` is a particular of it, of which the first few are kept.
+    """
     with _lock:
-        _add([event])
+        (_of_strangers if by_stranger else _of_principals).add(key, make, example)
         _start_timer()
 
 
@@ -141,12 +156,14 @@ def flush() -> int:
     """
     with _flushing:
         with _lock:
-            events = [*_of_principals.take(), *_of_strangers.take()]
+            taken = [(each, each.take()) for each in (_of_principals, _of_strangers)]
+        events = [entry.as_event() for _, entries in taken for entry in entries.values()]
         try:
             _write(events)
         except (DatabaseError, InterfaceError):
             with _lock:
-                _add(events)
+                for gathering, entries in taken:
+                    gathering.put_back(entries)
             raise
     return len(events)
 
@@ -156,11 +173,6 @@ def forget() -> None:
     with _lock:
         _of_principals.take()
         _of_strangers.take()
-
-
-def _add(events: Iterable[Event]) -> None:
-    for event in events:
-        (_of_strangers if event.by_stranger else _of_principals).add(event)
 
 
 def _write(events: list[Event]) -> None:
