@@ -7,12 +7,15 @@ metadata age and then asked for again; whatever goes wrong then, what is held is
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from django.utils import timezone
 
+from nexuslite import regex
 from repositories import statements
 from repositories.content import remembered
 from repositories.content.hosted import HostedContent
@@ -24,20 +27,22 @@ from repositories.content.interface import (
     RoutingBlocked,
     StoredManifest,
 )
+from repositories.content.remote_referrers import fallback_tag, of_descriptors, of_index
 from repositories.fetching import absences, kept
 from repositories.fetching.following import follow
+from repositories.fetching.kept import Awaited
 from repositories.fetching.leading import BlobWanted
+from repositories.fetching.listings import remote_referrers, remote_tags
 from repositories.fetching.manifests import ManifestFetcher
 from repositories.fetching.remote_names import remote_name
+from repositories.fetching.sources import blob_wanted, foreign_layer_wanted
 from repositories.models import Tag
 from repositories.protocol.digest import Digest
-from repositories.protocol.pagination import Page
+from repositories.protocol.pagination import MAX_PAGE_SIZE, Page
 from repositories.proxy_records import FOREVER, ProxyRecord
 from repositories.records import RepositoryRecord
-from repositories.remote.answers import RemoteBlob
 from repositories.remote.blocking import contact
 from repositories.remote.errors import RemoteError, RemoteNotFound, RemoteUnavailable
-from repositories.remote.registry import RemoteRegistry
 
 logger = logging.getLogger(__name__)
 
@@ -182,36 +187,62 @@ class ProxyContent:
         self._about_to_ask()
         awaited = kept.awaited(self._repository, image_name, digest)
         if statements.blob_exists(self._repository.store.id, str(digest)):
-            # Held under another name. That the remote shows it under this one has to be proven.
-            self._size_at_remote(image_name, digest)
-            kept.show_known_blob(self._repository, image_name, digest)
+            if not kept.shows_blob(self._repository, image_name, digest):
+                # That the remote shows it under this name, too, has to be proven.
+                self._prove(image_name, digest)
+                kept.show_known_blob(self._repository, image_name, digest)
             return None
+        wanted = self._wanted(image_name, digest, awaited)
         if head:
-            size = awaited.size if awaited else self._size_at_remote(image_name, digest)
+            size = awaited.size if awaited else self._prove(image_name, digest)
             if size is not None:
                 return RemoteBlobSize(str(digest), size)
-        name = remote_name(self._proxy, image_name)
-
-        def open_blob(remote: RemoteRegistry, offset: int) -> RemoteBlob:
-            return remote.open_blob(name, str(digest), offset=offset)
-
-        wanted = BlobWanted(
-            self._repository, image_name, digest, awaited.size if awaited else None, open_blob
-        )
         return follow(wanted, lambda: self._prove(image_name, digest))
 
-    def _size_at_remote(self, image_name: str, digest: Digest) -> int | None:
-        """The size of the blob as the remote shows it under the image's name."""
+    def _wanted(self, image_name: str, digest: Digest, awaited: Awaited | None) -> BlobWanted:
+        size = awaited.size if awaited else None
+        if awaited is not None and awaited.urls:
+            try:
+                self._prove(image_name, digest)
+            except RemoteNotFound:
+                # A foreign layer, which clients take from elsewhere unless we do.
+                urls = self._allowed_urls(awaited.urls)
+                if not urls:
+                    raise
+                return foreign_layer_wanted(self._repository, image_name, digest, size, urls)
+        name = remote_name(self._proxy, image_name)
+        return blob_wanted(self._repository, image_name, digest, size, name)
+
+    def _allowed_urls(self, urls: Iterable[str]) -> list[str]:
+        """The URLs of a foreign layer that may be asked."""
+        if not self._proxy.cache_foreign_layers:
+            return []
+        allowed = self._proxy.foreign_layer_whitelist
+        return [url for url in urls if any(regex.matches(each, url) for each in allowed)]
+
+    def _prove(self, image_name: str, digest: Digest) -> int | None:
+        """The size of the blob as the remote shows it under the image's name.
+
+        Raises `RemoteNotFound` when it does not.
+        """
         with contact(self._repository) as remote:
             return remote.head_blob(remote_name(self._proxy, image_name), str(digest))
-
-    def _prove(self, image_name: str, digest: Digest) -> None:
-        self._size_at_remote(image_name, digest)
 
     # ---- listings
 
     def tags(self, image_name: str, page: Page) -> tuple[list[str], bool] | None:
-        return self._held.tags(image_name, page)
+        """A page of the remote's tags; of those that are held if it cannot be asked."""
+        try:
+            self._refuse_by_routing(f"{image_name}/tags/list")
+            self._about_to_ask()
+            names = remote_tags(self._repository, self._proxy, image_name)
+        except (RemoteError, RoutingBlocked) as error:
+            held = self._held.tags(image_name, page)
+            if held is None and not isinstance(error, RemoteNotFound):
+                raise
+            return held
+        first = bisect_right(names, page.last) if page.last else 0
+        return names[first : first + page.size], first + page.size < len(names)
 
     def image_names(self, page: Page) -> tuple[list[str], bool]:
         return self._held.image_names(page)
@@ -219,7 +250,36 @@ class ProxyContent:
     def referrers(
         self, image_name: str, subject: str, artifact_type: str | None, page: Page
     ) -> tuple[list[Referrer], bool]:
-        return self._held.referrers(image_name, subject, artifact_type, page)
+        """Those that the remote lists, with those that are held; the latter if it fails."""
+        held = self._all_held_referrers(image_name, subject, artifact_type)
+        try:
+            self._refuse_by_routing(f"{image_name}/referrers/{subject}")
+            self._about_to_ask()
+            found = self._remote_referrers(image_name, subject, artifact_type)
+        except (RemoteError, RoutingBlocked):
+            if not held:
+                raise
+            found = []
+        merged = sorted({each.digest: each for each in [*found, *held]}.items())
+        rest = [each for digest, each in merged if page.last is None or digest > page.last]
+        return rest[: page.size], len(rest) > page.size
+
+    def _all_held_referrers(
+        self, image_name: str, subject: str, artifact_type: str | None
+    ) -> list[Referrer]:
+        most = Page(MAX_PAGE_SIZE, None)
+        return self._held.referrers(image_name, subject, artifact_type, most)[0]
+
+    def _remote_referrers(
+        self, image_name: str, subject: str, artifact_type: str | None
+    ) -> list[Referrer]:
+        try:
+            return of_descriptors(
+                remote_referrers(self._repository, self._proxy, image_name, subject, artifact_type)
+            )
+        except RemoteNotFound:
+            index = self.manifest(image_name, fallback_tag(subject))
+            return [] if index is None else of_index(index.content, artifact_type)
 
     def _about_to_ask(self) -> None:
         if self._at_hand:

@@ -44,10 +44,10 @@ def note(repository: RepositoryRecord, path: str) -> None:
             _trim(repository)
 
 
-def forget(repository: RepositoryRecord, *paths: str) -> None:
-    """Forgets what was noted of the paths, of all without any; part of a transaction."""
+def forget(repository: RepositoryRecord) -> None:
+    """Forgets all that was noted; part of a transaction."""
     rows = RemoteAbsence.objects.filter(repository_id=repository.id)
-    (rows.filter(path__in=paths) if paths else rows).delete()
+    rows.delete()
 
 
 def _trim(repository: RepositoryRecord) -> None:

@@ -19,7 +19,7 @@ from repositories.remote.errors import RemoteNotFound, RemoteRefused
 _ASK_FOR_LEADER_SECONDS = 0.25
 
 
-def follow(wanted: BlobWanted, prove: Callable[[], None]) -> Arrival | None:
+def follow(wanted: BlobWanted, prove: Callable[[], object]) -> Arrival | None:
     """What arrives, once the remote has begun to send; None when there is a reason to look again.
 
     `prove` raises unless the remote shows the blob under the image's name; it is called when the
@@ -74,7 +74,7 @@ def _await_first_bytes(wanted: BlobWanted, file: FetchFile) -> BinaryIO | None:
     return None
 
 
-def _join(wanted: BlobWanted, file: FetchFile, prove: Callable[[], None]) -> None:
+def _join(wanted: BlobWanted, file: FetchFile, prove: Callable[[], object]) -> None:
     notes = file.notes()
     name = IMAGE + wanted.image_name
     if notes[LEADER] != wanted.image_name and name not in notes:

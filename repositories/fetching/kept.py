@@ -18,7 +18,7 @@ from nexuslite.checkpoints import checkpoint
 from nexuslite.database import relaxed_transaction
 from repositories import statements
 from repositories.blobs import StoredBlob
-from repositories.models import AwaitedContent, Tag
+from repositories.models import AwaitedContent, ImageBlob, Tag
 from repositories.protocol.descriptor import Descriptor
 from repositories.protocol.digest import Digest, InvalidDigest
 from repositories.protocol.manifest import ParsedManifest
@@ -45,6 +45,13 @@ def awaited(repository: RepositoryRecord, image_name: str, digest: Digest) -> Aw
         .first()
     )
     return None if row is None else Awaited(row[0], tuple(row[1]))
+
+
+def shows_blob(repository: RepositoryRecord, image_name: str, digest: Digest) -> bool:
+    """Whether the image shows the blob at this moment."""
+    return ImageBlob.objects.filter(
+        image__repository_id=repository.id, image__name=image_name, blob__digest=str(digest)
+    ).exists()
 
 
 def keep_blob(

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +26,6 @@ from repositories.fetching import failures, kept
 from repositories.fetching.arrival import FAILED, SIZE, STAGING, VERIFIED
 from repositories.fetching.fetch_file import FetchFile, path_of
 from repositories.fetching.landing import landing_of, store_landed
-from repositories.models import ImageBlob
 from repositories.protocol.digest import Digest
 from repositories.records import RepositoryRecord
 from repositories.remote.answers import RemoteBlob
@@ -49,7 +49,7 @@ class BlobWanted:
     """A blob to be fetched.
 
     `size` is what a manifest claims, in bytes; None if none that names it is held. `open` begins
-    the transfer at an offset.
+    the transfer at an offset. What becomes of one that `is_foreign` says nothing of the remote.
     """
 
     repository: RepositoryRecord
@@ -57,6 +57,7 @@ class BlobWanted:
     digest: Digest
     size: int | None
     open: Callable[[RemoteRegistry, int], RemoteBlob]
+    is_foreign: bool = False
 
     @property
     def path(self) -> Path:
@@ -90,7 +91,8 @@ class _Leader:
     def run(self) -> None:
         """Fetches, verifies and keeps the blob, and ends the fetch, whatever happens."""
         try:
-            if not self._is_kept():
+            wanted = self._wanted
+            if not kept.shows_blob(wanted.repository, wanted.image_name, wanted.digest):
                 self._fetch()
             self._file.end()
         except (RemoteError, StorageError) as error:
@@ -102,25 +104,20 @@ class _Leader:
             self._file.close()
             connection.close()
 
-    def _is_kept(self) -> bool:
-        """Whether another fetch has brought the blob since it was asked for."""
-        return ImageBlob.objects.filter(
-            image__repository_id=self._wanted.repository.id,
-            image__name=self._wanted.image_name,
-            blob__digest=str(self._wanted.digest),
-        ).exists()
-
     def _fetch(self) -> None:
         self._recover()
         if self._staging.size and self._staging.size == self._file.notes()[SIZE]:
             # Nothing is left to be transferred, so nothing else would ask for this image's name.
-            with contact(self._wanted.repository) as remote:
+            with self._contact() as remote:
                 self._wanted.open(remote, 0).close()
         else:
             self._transfer()
         self._verify()
         self._file.note(**{VERIFIED: True, SIZE: self._staging.size})
         self._keep()
+
+    def _contact(self) -> AbstractContextManager[RemoteRegistry]:
+        return contact(self._wanted.repository, is_foreign=self._wanted.is_foreign)
 
     def _recover(self) -> None:
         """Goes on where a leader that was killed had come to."""
@@ -134,7 +131,7 @@ class _Leader:
 
     def _transfer(self) -> None:
         """Brings the rest; a transfer that breaks off is gone on with while it gets anywhere."""
-        with contact(self._wanted.repository) as remote:
+        with self._contact() as remote:
             for left in reversed(range(MOST_TRANSFERS)):
                 before = self._staging.size
                 try:
@@ -175,7 +172,7 @@ class _Leader:
     def _verify(self) -> None:
         actual = self._staging.digest or self._digest_of_file()
         if actual != self._wanted.digest:
-            raise RemoteUnavailable(f"the remote sent {actual} for {self._wanted.digest}")
+            raise InvalidAnswer(f"the remote sent {actual} for {self._wanted.digest}")
         self._staging = replace(self._staging, digest=actual)
 
     def _digest_of_file(self) -> Digest:

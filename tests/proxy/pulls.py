@@ -53,9 +53,9 @@ def holds_blob(content: bytes) -> bool:
     return Blob.objects.filter(digest=digest_of(content)).exists()
 
 
-def wait_until_held(content: bytes) -> None:
-    """Waits until the fetch of a blob has ended well: clients may have their last byte before."""
-    wait_for(lambda: holds_blob(content), 10.0, "the blob is kept")
+def wait_until_held(*contents: bytes) -> None:
+    """Waits until fetches of blobs have ended well: clients may have their last byte before."""
+    wait_for(lambda: all(map(holds_blob, contents)), 10.0, "the blobs are kept")
 
 
 def image_names() -> set[str]:

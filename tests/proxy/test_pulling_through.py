@@ -34,6 +34,7 @@ def test_a_held_image_has_the_rows_of_a_pushed_one(remote, proxy):
     proxy.get("team/app/manifests/latest").expect(200)
     assert (AwaitedContent.objects.count(), ManifestBlob.objects.count()) == (3, 0)
     pull(proxy, image)
+    wait_until_held(*image.blobs)
     assert (AwaitedContent.objects.count(), ManifestBlob.objects.count()) == (0, 3)
     assert proxy.get("_catalog").json() == {"repositories": ["team/app"]}
     assert proxy.get("team/app/tags/list").json()["tags"] == ["latest"]
@@ -54,6 +55,7 @@ def test_what_arrived_before_its_manifest_belongs_to_it(remote, proxy):
     image = remote.add_image("team/app")
     for content in image.blobs:
         proxy.get(blob_path(image, content)).expect(200)
+    wait_until_held(*image.blobs)
     proxy.get("team/app/manifests/latest").expect(200)
     assert (AwaitedContent.objects.count(), ManifestBlob.objects.count()) == (0, 2)
 
