@@ -162,7 +162,7 @@ class PrivilegeForm(ActionForm):
             self.fields["actions"] = forms.MultipleChoiceField(
                 label=_("Actions"),
                 choices=[(name, name.lower()) for name in names],
-                widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+                widget=forms.CheckboxSelectMultiple(attrs={"class": "nl-choices-of"}),
             )
 
 

@@ -16,7 +16,8 @@ REFUSALS = (ValidationError, OperationRefused, Conflict, NotFound)
 
 _CLASSES: dict[type, str] = {
     forms.CheckboxInput: "form-check-input",
-    forms.RadioSelect: "form-check-input",
+    # Their class would go to the box around the choices, too.
+    forms.RadioSelect: "nl-choices-of",
     forms.Select: "form-select",
 }
 

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from accounts.decisions import may, repository_admin
+from accounts.decisions import may
 from accounts.web.access import principal_of
 from accounts.web.views import sign_in_page
 from nexuslite.web.navigation import READ_STATUS
@@ -16,8 +16,7 @@ from nexuslite.web.pages import page
 from nexuslite.web.status import all_checks, quick_checks
 from repositories.doors import browsable_repositories
 from repositories.figures import count_content
-from repositories.models import Repository
-from repositories.web.creation import creation_command
+from repositories.web.creation import creation_choices
 from repositories.web.presentation import show
 
 SHOWN_REPOSITORIES = 6
@@ -45,8 +44,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
         "failed_addresses": sum(address.state == "failed" for address in addresses),
         "may_read_status": may_read_status,
         "problems": [check for check in quick_checks() if may_read_status and not check.healthy],
-        "may_create": may(principal, repository_admin(Repository.FORMAT, "*", "add")),
-        "creation_command": creation_command(request, principal),
+        "creation": creation_choices(principal),
     }
     return page(request, "welcome.html", context)
 

@@ -60,6 +60,32 @@ def addresses_of(
     return found
 
 
+def preview_address(
+    request: HttpRequest,
+    *,
+    name: str,
+    http_port: str,
+    https_port: str,
+    path_enabled: bool,
+    subdomain: str,
+) -> Address | None:
+    """The best way in to a repository that is being set up; None while there is none."""
+    host = _host_name(request.get_host())
+    schemes: tuple[tuple[Literal["http", "https"], str], ...] = (
+        ("https", https_port),
+        ("http", http_port),
+    )
+    for scheme, port in schemes:
+        if port.isdecimal() and 0 < int(port[:6]) < 65536:
+            return Address(f"{host}:{int(port[:6])}", scheme, "open", own_port=True)
+    scheme = "https" if request.is_secure() else "http"
+    if subdomain:
+        return Address(f"{subdomain}.{request.get_host()}", scheme, "open")
+    if path_enabled and name:
+        return Address(f"{request.get_host()}/{name}", scheme, "open")
+    return None
+
+
 def _on_main_port(request: HttpRequest, record: RepositoryRecord) -> list[Address]:
     scheme: Literal["http", "https"] = "https" if request.is_secure() else "http"
     host = request.get_host()

@@ -1,37 +1,35 @@
-"""How a repository is made from a command line."""
+"""The ways to make a repository, for whoever may."""
 
 from __future__ import annotations
 
-import json
-import shlex
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from django.conf import settings
-from django.http import HttpRequest
-
+from accounts.decisions import may, repository_admin
 from accounts.principals import Principal
+from nexuslite.web.listing import Choice
+from repositories.models import Repository
+from repositories.models.repository import RepositoryType
+from repositories.web.presentation import TYPE_ICONS
 
-EXAMPLE_PORT = 8000
-REST_PATH = "/service/rest/v1/repositories/docker/hosted"
 
-
-def creation_command(request: HttpRequest, principal: Principal) -> str:
-    """A curl command that makes a hosted repository on this server through REST."""
-    document = {
-        "name": "docker-hosted",
-        "online": True,
-        "storage": {
-            "blobStoreName": "default",
-            "strictContentTypeValidation": True,
-            "writePolicy": "ALLOW",
-        },
-        "docker": {"v1Enabled": False, "forceBasicAuth": True, "httpPort": _example_port()},
+def creation_choices(principal: Principal) -> tuple[Choice, ...]:
+    """The three kinds with a line about each; empty for whoever may not make one."""
+    if not may(principal, repository_admin(Repository.FORMAT, "*", "add")):
+        return ()
+    lines = {
+        RepositoryType.HOSTED: _("Your own images: push and pull."),
+        RepositoryType.PROXY: _(
+            "A remote registry, such as Docker Hub, and what was pulled of it."
+        ),
+        RepositoryType.GROUP: _("One address over several repositories."),
     }
-    return (
-        f"curl -u {shlex.quote(str(principal))} -H 'Content-Type: application/json' "
-        f"{request.build_absolute_uri(REST_PATH)} -d '{json.dumps(document)}'"
+    return tuple(
+        Choice(
+            label=f"docker ({kind.value})",
+            url=reverse("repository-create", args=[kind.value]),
+            icon=TYPE_ICONS[kind],
+            description=line,
+        )
+        for kind, line in lines.items()
     )
-
-
-def _example_port() -> int:
-    ports = settings.NEXUSLITE_CONNECTOR_PORTS
-    return EXAMPLE_PORT if EXAMPLE_PORT in ports else int(ports.first)

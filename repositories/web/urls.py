@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from repositories.web import browse, deletion, views
+from repositories.web import browse, deletion, repository_pages, views
 
+REPOSITORIES = "admin/repository/repositories/"
 IMAGE = "browse/<str:name>/<path:image_name>/"
 
 urlpatterns = [
-    path("admin/repository/repositories/", views.repositories, name="repositories"),
+    path(REPOSITORIES, views.repositories, name="repositories"),
+    path(f"{REPOSITORIES}-/create/<str:kind>/", repository_pages.create, name="repository-create"),
+    path(f"{REPOSITORIES}-/preview/", repository_pages.preview, name="repository-preview"),
+    path(f"{REPOSITORIES}<str:name>/", repository_pages.edit, name="repository-edit"),
+    path(f"{REPOSITORIES}<str:name>/-/delete/", repository_pages.delete, name="repository-delete"),
     path("browse/<str:name>/", views.browse_repository, name="browse-repository"),
     # `-` stands between an image's name, which may have slashes, and what of it is meant.
     path(f"{IMAGE}-/tags/<str:tag_name>/", browse.tag, name="browse-tag"),

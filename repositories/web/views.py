@@ -10,10 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from accounts.decisions import may, repository_admin
+from accounts.decisions import may
 from accounts.web.access import principal_of, refuse
 from nexuslite.errors import NotFound
 from nexuslite.web.pages import is_fragment_request, page
+from repositories.administration import admin_permission
 from repositories.browsing.images import list_images
 from repositories.doors import (
     browsable_repositories,
@@ -21,9 +22,8 @@ from repositories.doors import (
     may_push,
 )
 from repositories.figures import count_content
-from repositories.models import Repository
 from repositories.web.commands import commands_for
-from repositories.web.creation import creation_command
+from repositories.web.creation import creation_choices
 from repositories.web.presentation import TYPE_LABELS, show
 
 IMAGES_SHOWN = 50
@@ -58,8 +58,7 @@ def repositories(request: HttpRequest) -> HttpResponse:
         "total": len(records),
         "text": text,
         "types": _type_choices(Counter(record.type for record in records), chosen),
-        "may_create": may(principal, repository_admin(Repository.FORMAT, "*", "add")),
-        "creation_command": creation_command(request, principal),
+        "creation": creation_choices(principal),
     }
     if is_fragment_request(request):
         return page(request, "repositories/_rows.html", context)
@@ -96,6 +95,7 @@ def browse_repository(request: HttpRequest, name: str) -> HttpResponse:
         "repository": shown,
         "address": address,
         "commands": commands_for(principal, address) if address else None,
+        "may_edit": may(principal, admin_permission(name, "read")),
         "shows_push": shown.accepts_pushes and may_push(principal, record),
         "content": count_content([record]),
     }

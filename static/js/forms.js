@@ -48,3 +48,13 @@ function showWanted(form) {
 }
 document.addEventListener("change", (event) => event.target.form && showWanted(event.target.form));
 for (const form of document.querySelectorAll("form")) showWanted(form);
+
+/** A button that fills a field. */
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-fill]");
+  if (!button) return;
+  const field = document.getElementById(`id_${button.dataset.fill}`);
+  field.value = button.value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+});

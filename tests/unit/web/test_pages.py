@@ -9,7 +9,6 @@ from django.test import Client
 
 from accounts.actions.admin_password_file import write
 from nexuslite import stamps
-from nexuslite.environment import PortRange
 from repositories.models import Image, Tag
 from repositories.models.image import Manifest
 
@@ -182,13 +181,10 @@ def test_anonymous_access_shows_what_the_anonymous_user_may_browse(
     assert "Sign in" in page
 
 
-def test_an_empty_server_tells_an_administrator_the_next_step(admin, nobody, settings):
-    page = admin.get(LIST).text
-    assert "http://registry.example:8081/service/rest/v1/repositories/docker/hosted" in page
-    assert "&quot;httpPort&quot;: 8000" in page
-    settings.NEXUSLITE_CONNECTOR_PORTS = PortRange(9000, 9020)
-    assert "&quot;httpPort&quot;: 9000" in admin.get(LIST).text
-    assert "/service/rest/" not in nobody.get(LIST).text
+def test_an_empty_server_offers_an_administrator_the_next_step(admin, nobody):
+    for kind in ("hosted", "proxy", "group"):
+        assert f'href="{LIST}-/create/{kind}/"' in admin.get(LIST).text
+    assert "/-/create/" not in nobody.get(LIST).text
 
 
 @pytest.mark.parametrize("path", ["/", LIST])
