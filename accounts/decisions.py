@@ -6,21 +6,60 @@ those that the user was given, and those that stand for the user's groups in an 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from accounts import audit, directory
+from accounts.content_access import ContentAccess, SelectorRecord, content_access
 from accounts.errors import NotPermitted
 from accounts.permissions import PermissionSet
 from accounts.principals import Principal
 from accounts.roles import DEFAULT_SOURCE
-from accounts.rules import current_rules, roles_of_user
+from accounts.rules import current_rules, current_selectors, roles_of_user
 from accounts.stamped_cache import StampedCache
 
 EVERYTHING = "nexus:*"
 
-_NOTHING = PermissionSet()
 _DELIMITERS = frozenset(":,")
+_SELECTORS = "repository-content-selector"
 _Holder = tuple[str, str, tuple[str, ...]]
 """User id, source, and the user's groups in the source."""
-_compiled: StampedCache[_Holder, PermissionSet] = StampedCache(size=2048)
+
+
+class _Held:
+    """What somebody's roles allow, compiled once for each change of the settings."""
+
+    _MOST_REMEMBERED = 1024
+
+    def __init__(self, permissions: PermissionSet, selectors: Sequence[SelectorRecord]) -> None:
+        self.permissions = permissions
+        self._selectors = selectors
+        self._access: dict[tuple[str, str, str], ContentAccess] = {}
+
+    def access(self, repository_format: str, repository_name: str, action: str) -> ContentAccess:
+        """To the content of a repository."""
+        key = (repository_format, repository_name, action)
+        found = self._access.get(key)
+        if found is None:
+            found = self._compile_access(*key)
+            if len(self._access) >= self._MOST_REMEMBERED:
+                self._access.clear()
+            self._access[key] = found
+        return found
+
+    def _compile_access(self, repository_format: str, name: str, action: str) -> ContentAccess:
+        view = repository_view(repository_format, name, action)
+        given = [
+            selector
+            for selector in self._selectors
+            if self.permissions.implies(
+                _permission(_SELECTORS, selector.name, repository_format, name, action)
+            )
+        ]
+        return content_access(repository_format, self.permissions.implies(view), given)
+
+
+_NOTHING = _Held(PermissionSet(), ())
+_compiled: StampedCache[_Holder, _Held] = StampedCache(size=2048)
 
 
 def may(principal: Principal, permission: str) -> bool:
@@ -40,7 +79,22 @@ def require(principal: Principal, permission: str) -> None:
 
 
 def permissions_of(principal: Principal) -> PermissionSet:
-    """All that the principal's roles allow, compiled once for each change of the settings."""
+    """All that the principal's roles allow."""
+    return _held(principal).permissions
+
+
+def access_to_content(
+    principal: Principal, repository_format: str, repository_name: str, action: str
+) -> ContentAccess:
+    """Which content of a repository the principal may do something with.
+
+    The permission to view the repository opens all of it, content selectors open what they match.
+    Actions and errors as in `repository_view`.
+    """
+    return _held(principal).access(repository_format, repository_name, action)
+
+
+def _held(principal: Principal) -> _Held:
     if principal.user_id is not None:
         holder = (principal.user_id, principal.source, principal.groups)
         return _compiled.lookup(holder, _compile)
@@ -76,11 +130,17 @@ def _permission(*parts: str) -> str:
     return ":".join(("nexus", *parts))
 
 
-def _compile(holder: _Holder) -> PermissionSet:
+def _compile(holder: _Holder) -> _Held:
     user_id, source, groups = holder
     if source == DEFAULT_SOURCE:
         user = directory.find_user(user_id)
         if user is None or not user.may_sign_in:
             return _NOTHING
     held = current_rules().privileges_of([*roles_of_user(user_id, source), *groups])
-    return PermissionSet(privilege.permission for privilege in held)
+    permissions = PermissionSet(privilege.permission for privilege in held)
+    return _Held(permissions, current_selectors() if _needs_selectors(permissions) else ())
+
+
+def _needs_selectors(permissions: PermissionSet) -> bool:
+    # Whoever may view everything gains nothing by them; the others pay one query.
+    return permissions.reaches(_SELECTORS) and not permissions.implies("nexus:repository-view:*")

@@ -75,5 +75,13 @@ class PermissionSet:
             self._answers[permission] = answer
         return answer
 
+    def reaches(self, domain: str) -> bool:
+        """Whether one of the held permissions is about something in `nexus:<domain>`."""
+        wanted = parse(f"nexus:{domain}").parts
+        return any(
+            all(ANY in part or word <= part for part, word in zip(held.parts, wanted, strict=False))
+            for held in self._held
+        )
+
     def __bool__(self) -> bool:
         return bool(self._held)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from accounts.builtin_privileges import find_builtin
-from accounts.models import Privilege, Role, UserRole
+from accounts.content_access import SelectorRecord
+from accounts.models import ContentSelector, Privilege, Role, UserRole
 from accounts.privileges import PrivilegeRecord
 from accounts.roles import BUILTIN_ROLES, RoleRecord, closure
 from accounts.stamped_cache import StampedCache
@@ -32,11 +33,17 @@ class Rules:
 
 
 _rules: StampedCache[None, Rules] = StampedCache(size=1)
+_selectors: StampedCache[None, list[SelectorRecord]] = StampedCache(size=1)
 
 
 def current_rules() -> Rules:
     """The rules in force. At most two queries."""
     return _rules.lookup(None, _load)
+
+
+def current_selectors() -> list[SelectorRecord]:
+    """All content selectors, by name. At most one query."""
+    return _selectors.lookup(None, _load_selectors)
 
 
 def read_rules() -> Rules:
@@ -56,3 +63,7 @@ def _load(_: None) -> Rules:
         roles={**made, **BUILTIN_ROLES},
         privileges={row.name: row.record() for row in Privilege.objects.all()},
     )
+
+
+def _load_selectors(_: None) -> list[SelectorRecord]:
+    return [row.record() for row in ContentSelector.objects.order_by("name")]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from accounts.decisions import may, repository_admin, repository_view
+from accounts.decisions import may, repository_admin
 from accounts.errors import NotPermitted
 from accounts.principals import Principal
 from nexuslite.errors import NotFound
+from repositories.content_permissions import may_on_something
 from repositories.models import Repository
 from repositories.names import is_name
 from repositories.records import RepositoryRecord, snapshot
@@ -27,11 +28,10 @@ def admin_permission(name: str, action: str) -> str:
 
 
 def get_visible_repository(principal: Principal, name: str) -> RepositoryRecord:
-    """The repository, for whoever may browse or read it. Raises `NotFound`, `NotPermitted`."""
+    """The repository, for whoever may browse or read something of it. Raises `NotFound`, `NotPermitted`."""
     record = snapshot().by_name.get(name)
     if record is not None and any(
-        may(principal, repository_view(record.format, record.name, action))
-        for action in ("browse", "read")
+        may_on_something(principal, record, action) for action in ("browse", "read")
     ):
         return record
     raise _hidden(principal, not_located(name))

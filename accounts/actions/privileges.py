@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from accounts import audit
+from accounts.actions.content_selectors import selector_exists
 from accounts.actions.repository_privileges import remove_from_roles
 from accounts.actions.security import change_security, require
 from accounts.audit import Domain, EventType
@@ -182,12 +183,12 @@ def _check_against_others(settings: PrivilegeSettings) -> None:
         )
     if "repository" in settings.fields:
         _check_repository(settings.type, settings.fields["format"], settings.fields["repository"])
-    # Neither content selectors nor scripts exist yet, so that no name of one is right.
     if settings.type is PrivilegeType.REPOSITORY_CONTENT_SELECTOR:
         selector = settings.fields["content_selector"]
-        raise OperationRefused(f"Invalid selector '{selector}' supplied.")
-    if settings.type is PrivilegeType.SCRIPT and settings.fields["script_name"] != ALL:
-        raise OperationRefused(f"Invalid script '{settings.fields['script_name']}' supplied.")
+        if not selector_exists(selector):
+            raise OperationRefused(f"Invalid selector '{selector}' supplied.")
+    if settings.type is PrivilegeType.SCRIPT:
+        _check_script(settings.fields["script_name"])
     _check_permission(settings)
 
 
@@ -206,6 +207,12 @@ def _check_repository(
         raise OperationRefused(f"Invalid repository '{repository}' supplied.")
     if repository_format not in (ALL, row.format):
         raise OperationRefused(f"Invalid format '{repository_format}' supplied.")
+
+
+def _check_script(name: str) -> None:
+    # Scripts cannot be uploaded here, but roles that were made for Nexus name some.
+    if name != ALL and list(check_name("scriptName", name)):
+        raise OperationRefused(f"Invalid script '{name}' supplied.")
 
 
 def _check_permission(settings: PrivilegeSettings) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from accounts.actions.privileges import FIELDS_OF_TYPE
+from accounts.content_access import SelectorRecord
 from accounts.directory import SecurityRecord
 from accounts.models import User
 from accounts.privileges import PrivilegeRecord, PrivilegeType
@@ -57,6 +58,16 @@ def privilege(record: PrivilegeRecord) -> dict[str, Any]:
     if record.type is not PrivilegeType.WILDCARD:
         shown["actions"] = record.rest_actions
     return shown
+
+
+def content_selector(record: SelectorRecord) -> dict[str, str]:
+    """A content selector (`ContentSelectorApiResponse`)."""
+    return {
+        "name": record.name,
+        "type": "csel",
+        "description": record.description,
+        "expression": record.expression,
+    }
 
 
 def realm(found: Realm) -> dict[str, str]:

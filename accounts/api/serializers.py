@@ -12,6 +12,7 @@ from typing import Any, cast
 from rest_framework import serializers
 
 from accounts.actions.anonymous_access import AnonymousAccess
+from accounts.actions.content_selectors import SelectorSettings
 from accounts.actions.privileges import FIELDS_OF_TYPE, PrivilegeSettings
 from accounts.actions.roles import RoleSettings
 from accounts.actions.users import UserSettings
@@ -103,6 +104,24 @@ def privilege_settings(privilege_type: PrivilegeType, values: Values) -> Privile
         fields={own: values[rest_name] for own, rest_name in names},
         actions=[action.upper() for action in values.get("actions", ())],
     )
+
+
+class ContentSelectorSerializer(serializers.Serializer[Values]):
+    """`ContentSelectorApiUpdateRequest`."""
+
+    description = optional_text()
+    expression = Text()
+
+
+class NewContentSelectorSerializer(ContentSelectorSerializer):
+    """`ContentSelectorApiCreateRequest`."""
+
+    name = Text()
+
+
+def selector_settings(name: str, values: Values) -> SelectorSettings:
+    """The settings that a valid body of a content selector stands for."""
+    return SelectorSettings(name, values["expression"], values["description"] or "")
 
 
 class AnonymousAccessSerializer(serializers.Serializer[Values]):

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.api import privilege_views, role_views, settings_views, user_views
+from accounts.api import (
+    content_selector_views,
+    privilege_views,
+    role_views,
+    settings_views,
+    user_views,
+)
 
 urlpatterns = [
     path("users", user_views.Users.as_view()),
@@ -17,6 +23,8 @@ urlpatterns = [
     path("privileges", privilege_views.Privileges.as_view()),
     path("privileges/<str:name>", privilege_views.OnePrivilege.as_view()),
     path("privileges/<str:type_name>/<str:name>", privilege_views.PrivilegeOfType.as_view()),
+    path("content-selectors", content_selector_views.ContentSelectors.as_view()),
+    path("content-selectors/<str:name>", content_selector_views.OneContentSelector.as_view()),
     path("realms/available", settings_views.AvailableRealms.as_view()),
     path("realms/active", settings_views.ActiveRealms.as_view()),
     path("anonymous", settings_views.Anonymous.as_view()),

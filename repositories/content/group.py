@@ -24,6 +24,7 @@ from repositories.content.interface import (
     StoredBlob,
     StoredManifest,
 )
+from repositories.content.name_filter import NameFilter
 from repositories.content.search import Search, all_of, at_hand, first_of
 from repositories.models import AwaitedContent, ImageBlob, Manifest, Tag
 from repositories.protocol.digest import Digest
@@ -131,8 +132,10 @@ class GroupContent:
         )
         return _merged(pages, page, str) if pages else None
 
-    def image_names(self, page: Page) -> tuple[list[str], bool]:
-        pages = self._pages("the images", lambda content: content.image_names(page))
+    def image_names(
+        self, page: Page, visible: NameFilter | None = None
+    ) -> tuple[list[str], bool]:
+        pages = self._pages("the images", lambda content: content.image_names(page, visible))
         return _merged(pages, page, str)
 
     def referrers(

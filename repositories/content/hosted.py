@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from repositories import touches
 from repositories.content import remembered
 from repositories.content.interface import Referrer, StoredBlob, StoredManifest
+from repositories.content.name_filter import NameFilter, page_of_allowed
 from repositories.models import Image, ImageBlob, Manifest, Tag
 from repositories.protocol.digest import Digest
 from repositories.protocol.pagination import Page
@@ -77,14 +78,23 @@ class HostedContent:
             found = found.filter(name__gt=page.last)
         return _page(found.order_by("name").values_list("name", flat=True), page.size)
 
-    def image_names(self, page: Page) -> tuple[list[str], bool]:
+    def image_names(self, page: Page, visible: NameFilter | None = None) -> tuple[list[str], bool]:
+        if visible is None:
+            return _page(self._names_after(page.last), page.size)
+
+        def fetch(last: str | None, size: int) -> list[str]:
+            return list(self._names_after(last).filter(visible.condition())[:size])
+
+        return page_of_allowed(fetch, page, visible.allows)
+
+    def _names_after(self, last: str | None) -> QuerySet[Image, str]:
         found = Image.objects.filter(
             Exists(Manifest.objects.filter(image=OuterRef("pk"))),
             repository_id=self._repository.id,
         )
-        if page.last is not None:
-            found = found.filter(name__gt=page.last)
-        return _page(found.order_by("name").values_list("name", flat=True), page.size)
+        if last is not None:
+            found = found.filter(name__gt=last)
+        return found.order_by("name").values_list("name", flat=True)
 
     def referrers(
         self, image_name: str, subject: str, artifact_type: str | None, page: Page

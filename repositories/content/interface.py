@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from nexuslite.server.files import GrowingSlice
+from repositories.content.name_filter import NameFilter
 from repositories.protocol.digest import Digest
 from repositories.protocol.errors import ErrorCode, RegistryError
 from repositories.protocol.pagination import Page
@@ -131,8 +132,11 @@ class Content(Protocol):
         has an empty list (distribution-spec, "Deleting tags"; its conformance suite).
         """
 
-    def image_names(self, page: Page) -> tuple[list[str], bool]:
-        """A page of images that hold a manifest, and whether more follow."""
+    def image_names(self, page: Page, visible: NameFilter | None = None) -> tuple[list[str], bool]:
+        """A page of images that hold a manifest and may be seen, and whether more follow.
+
+        `visible` comes from `repositories.content_permissions.visible_images`; None for all.
+        """
 
     def referrers(
         self, image_name: str, subject: str, artifact_type: str | None, page: Page

@@ -14,7 +14,9 @@ from accounts.decisions import may, permissions_of, repository_view
 from accounts.docker_tokens import realm_is_active
 from accounts.errors import CredentialsRefused, Refusal, TooManyAttempts
 from accounts.principals import Principal
+from repositories import content_permissions
 from repositories.addressing import Address
+from repositories.content.name_filter import NameFilter
 from repositories.docker.request import RegistryRequest
 from repositories.protocol.errors import ErrorCode, RegistryError, group_deployment
 from repositories.records import RepositoryRecord, Snapshot, snapshot
@@ -153,7 +155,9 @@ def refuse_group_deployment(snapshot: Snapshot, request: RegistryRequest, action
     """
     principal = request.principal
     _weigh(principal)
-    if principal.credential is not None and _may(principal, request.repository, "read"):
+    if principal.credential is not None and content_permissions.may_on_some_of_image(
+        principal, request.repository, request.image_name, "read"
+    ):
         raise group_deployment()
     raise _refusal(snapshot, request, action)
 
@@ -171,7 +175,9 @@ def _refusal(snapshot: Snapshot, request: RegistryRequest, action: str) -> Regis
 def _note_denial(request: RegistryRequest, action: str) -> None:
     principal, repository = request.principal, request.address.repository
     by_token = principal.credential == "token"
-    if by_token and repository is not None and _may(principal, repository, action):
+    if by_token and repository is not None and _may(
+        principal, repository, action, request.address.path
+    ):
         # Clients ask for a token with a wider scope then; nobody was refused what they may not.
         return
     audit.denied(principal, f"{request.method} {request.environ['PATH_INFO']}")
@@ -184,11 +190,26 @@ def _denied(request: RegistryRequest, action: str) -> RegistryError:
     return RegistryError(ErrorCode.DENIED, detail=detail)
 
 
-def may_read_image(request: RegistryRequest, repository: RepositoryRecord, image_name: str) -> bool:
-    """Whether the principal may read another image (mount's `from`)."""
+def admit_to_tag(snapshot: Snapshot, request: RegistryRequest, tag: str) -> None:
+    """Lets the principal point a further tag at the manifest it pushes, or raises the refusal."""
+    path = f"{request.image_name}/manifests/{tag}"
+    if not _granted(request.principal, request.repository, request.known_name, "edit", path):
+        raise _refusal(snapshot, request, "edit")
+
+
+def may_read_blob(
+    request: RegistryRequest, repository: RepositoryRecord, image_name: str, digest: str
+) -> bool:
+    """Whether the principal may read a blob of another image (mount's `from`)."""
     address = request.address
     prefix = f"{repository.name}/" if address.host_level else ""
-    return _granted(request.principal, repository, prefix + image_name, "read")
+    path = f"{image_name}/blobs/{digest}"
+    return _granted(request.principal, repository, prefix + image_name, "read", path)
+
+
+def visible_images(request: RegistryRequest) -> NameFilter | None:
+    """Which images the principal may find in the catalog; None for all."""
+    return content_permissions.visible_images(request.principal, request.repository, "read")
 
 
 def allowed_scope_actions(address: Address, principal: Principal, kind: str, name: str) -> set[str]:
@@ -198,15 +219,19 @@ def allowed_scope_actions(address: Address, principal: Principal, kind: str, nam
     """
     _weigh(principal)
     repository = _of_scope(address, name)
-    if repository is None or kind not in {"repository", "registry"}:
+    if repository is None or not _comes_in(principal, repository):
         return set()
+    if kind == "registry":
+        readable = content_permissions.may_on_something(principal, repository, "read")
+        return {"*"} if name == "catalog" and readable else set()
+    if kind != "repository":
+        return set()
+    image_name = name.partition("/")[2] if address.host_level else name
     held = {
         action
         for action in ("read", "add", "edit", "delete")
-        if _may(principal, repository, action)
+        if content_permissions.may_on_some_of_image(principal, repository, image_name, action)
     }
-    if kind == "registry":
-        return {"*"} if name == "catalog" and "read" in held else set()
     granted = {SCOPE_ACTIONS[action] for action in held & {"read", "delete"}}
     return granted | {"push"} if {"add", "edit"} <= held else granted
 
@@ -235,28 +260,37 @@ def _allowed(request: RegistryRequest, action: str) -> bool:
         return request.principal.credential in {"basic", "session"} and may(
             request.principal, repository_view("*", "*", action)
         )
-    if request.address.path == CATALOG and not request.principal.token_allows(
-        "registry", "catalog", "*"
-    ):
+    path = request.address.path
+    if path == CATALOG and not request.principal.token_allows("registry", "catalog", "*"):
         # The names of all images are more than what a token for one of them is for.
         return False
-    name = request.address.scope_prefix + request.image_name if request.image_name else ""
-    return _granted(request.principal, repository, name, action)
+    name = request.known_name if request.image_name else ""
+    return _granted(request.principal, repository, name, action, path)
 
 
 def _granted(
-    principal: Principal, repository: RepositoryRecord, scope_name: str, action: str
+    principal: Principal, repository: RepositoryRecord, scope_name: str, action: str, path: str
 ) -> bool:
+    """Whether the token, if there is one, and roles allow the action at a path behind `/v2/`."""
     if scope_name and not principal.token_allows("repository", scope_name, SCOPE_ACTIONS[action]):
         return False
-    return _may(principal, repository, action)
+    return _may(principal, repository, action, path)
 
 
-def _may(principal: Principal, repository: RepositoryRecord, action: str) -> bool:
-    """Whether roles and the repository's own settings allow the action."""
-    if principal.is_anonymous and not takes_anonymous(repository):
+def _may(principal: Principal, repository: RepositoryRecord, action: str, path: str) -> bool:
+    """Whether roles and the repository's own settings allow the action at a path."""
+    if not _comes_in(principal, repository):
         return False
-    return may(principal, repository_view(repository.format, repository.name, action))
+    if path == CATALOG:
+        # It shows what may be read, so it needs something that may.
+        return content_permissions.may_on_something(principal, repository, action)
+    whole_path = content_permissions.ROOT + path
+    return content_permissions.may_on_path(principal, repository, whole_path, action)
+
+
+def _comes_in(principal: Principal, repository: RepositoryRecord) -> bool:
+    """Whether the repository's own settings let the principal in."""
+    return not principal.is_anonymous or takes_anonymous(repository)
 
 
 def takes_anonymous(repository: RepositoryRecord) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 USERS = "security/users"
 ROLES = "security/roles"
 PRIVILEGES = "security/privileges"
+SELECTORS = "security/content-selectors"
 ANONYMOUS_SETTING = {"enabled": True, "userId": "stranger", "realmName": "NexusAuthorizingRealm"}
 
 
@@ -54,6 +55,16 @@ def privilege_body(name: str = "spare", **changes: Any) -> dict[str, Any]:
     }
 
 
+def selector_body(name: str = "spare", **changes: Any) -> dict[str, Any]:
+    """A body of a content selector."""
+    return {
+        "name": name,
+        "description": "A selector",
+        "expression": 'format == "docker" and path =^ "/v2/team/"',
+        **changes,
+    }
+
+
 # Resource, method, body, then the status for admin, stranger and anonymous.
 SECURITY_POLICY = [
     (USERS, "GET", None, 200, 403, 401),
@@ -79,6 +90,14 @@ SECURITY_POLICY = [
     (f"{PRIVILEGES}/none", "DELETE", None, 404, 403, 401),
     (f"{PRIVILEGES}/application/spare", "PUT", privilege_body(), 204, 403, 401),
     (f"{PRIVILEGES}/application/none", "PUT", privilege_body("none"), 404, 403, 401),
+    (SELECTORS, "GET", None, 200, 403, 401),
+    (SELECTORS, "POST", selector_body("new"), 204, 403, 401),
+    (f"{SELECTORS}/spare", "GET", None, 200, 403, 401),
+    (f"{SELECTORS}/none", "GET", None, 404, 403, 401),
+    (f"{SELECTORS}/spare", "PUT", selector_body(), 204, 403, 401),
+    (f"{SELECTORS}/none", "PUT", selector_body("none"), 404, 403, 401),
+    (f"{SELECTORS}/spare", "DELETE", None, 204, 403, 401),
+    (f"{SELECTORS}/none", "DELETE", None, 404, 403, 401),
     ("security/realms/available", "GET", None, 200, 403, 401),
     ("security/realms/active", "GET", None, 200, 403, 401),
     ("security/realms/active", "PUT", ["NexusAuthenticatingRealm"], 204, 403, 401),

@@ -167,7 +167,7 @@ def test_what_is_wrong_with_a_privilege_is_said(admin, kind, changes, field, mes
             {"format": "npm", "repository": "images"},
             "Invalid format 'npm' supplied.",
         ),
-        ("script", {"scriptName": "none"}, "Invalid script 'none' supplied."),
+        ("script", {"scriptName": "a:b"}, "Invalid script 'a:b' supplied."),
     ],
 )
 def test_what_a_privilege_cannot_be_about_is_refused(admin, hosted, kind, changes, message):

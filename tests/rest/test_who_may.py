@@ -23,9 +23,11 @@ from .security_bodies import (
     PRIVILEGES,
     ROLES,
     SECURITY_POLICY,
+    SELECTORS,
     USERS,
     privilege_body,
     role_body,
+    selector_body,
     user_body,
 )
 from .test_blob_stores import file_body
@@ -74,6 +76,7 @@ def world(admin, hosted) -> None:
     assert admin.post(USERS, user_body()).status_code == 200
     assert admin.post(ROLES, role_body()).status_code == 200
     assert admin.post(f"{PRIVILEGES}/application", privilege_body()).status_code == 201
+    assert admin.post(SELECTORS, selector_body()).status_code == 204
     assert admin.post("blobstores/file", file_body("spare")).status_code == 204
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from accounts.models import Role, User, UserRole
+from accounts.models import ContentSelector, Privilege, Role, User, UserRole
 from accounts.models.security_settings import DOCKER_TOKEN_REALM, LOCAL_AUTHENTICATING_REALM
 from nexuslite import stamps
 
@@ -35,6 +35,25 @@ def grant(user_id: str, *privileges: str, role_id: str = "") -> None:
             defaults={"name": user_id, "privileges": list(privileges)},
         )
         UserRole.objects.get_or_create(user_id=user_id, role_id=role.role_id)
+
+
+def grant_by_selector(
+    user_id: str, expression: str, *actions: str, repository: str = "*", name: str = "selected"
+) -> None:
+    """Gives a user what a content selector matches, beside what the user may already."""
+    with stamps.change(stamps.SECURITY):
+        ContentSelector.objects.update_or_create(name=name, defaults={"expression": expression})
+        properties = {
+            "format": "docker",
+            "repository": repository,
+            "content_selector": name,
+            "actions": list(actions),
+        }
+        Privilege.objects.update_or_create(
+            name=f"privilege-{name}",
+            defaults={"type": "repository-content-selector", "properties": properties},
+        )
+    grant(user_id, f"privilege-{name}", role_id=f"role-{user_id}-{name}")
 
 
 def take_all_roles(user_id: str) -> None:

@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from repositories.actions.delete_content import delete_manifest, delete_tag
 from repositories.actions.put_manifest import put_manifest
 from repositories.content import StoredManifest, content_of
+from repositories.docker import door
 from repositories.docker.request import RegistryRequest
 from repositories.docker.responses import RegistryResponse, empty_response
 from repositories.protocol.digest import Digest
@@ -14,6 +15,7 @@ from repositories.protocol.errors import ErrorCode, RegistryError
 from repositories.protocol.manifest import MAX_MANIFEST_SIZE
 from repositories.protocol.names import InvalidTag, parse_reference, tag_name
 from repositories.protocol.ranges import etag, etag_matches
+from repositories.records import snapshot
 
 MOST_TAGS = 100
 
@@ -41,6 +43,9 @@ def put(request: RegistryRequest) -> RegistryResponse:
     reference = parse_reference(request.target)
     content = _read_manifest(request)
     tags, digest = _names(request, reference)
+    if digest is not None:
+        for tag in tags:
+            door.admit_to_tag(snapshot(), request, tag)
     stored = put_manifest(
         request.repository,
         request.image_name,

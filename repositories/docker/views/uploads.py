@@ -108,7 +108,7 @@ def _mount(request: RegistryRequest, digest: Digest) -> bool:
         digest,
         source=source,
         source_image=source_image,
-        may_read=lambda name: door.may_read_image(request, source, name),
+        may_read=lambda name: door.may_read_blob(request, source, name, str(digest)),
     )
 
 
