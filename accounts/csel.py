@@ -19,20 +19,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
-
-import re2
+from typing import Protocol
 
 from accounts.text_spans import EVERYTHING, NOTHING, Span, beginning_with, intersection, union
+from nexuslite import regex
 
 COORDINATES = ("groupId", "artifactId", "version", "extension", "classifier", "id")
 VARIABLES = ("format", "path", *(f"coordinate.{name}" for name in COORDINATES))
 """What an expression may ask for. Coordinates are Maven's: docker content has none."""
 
 DEEPEST_NESTING = 50
-_PATTERN_MEMORY = 1 << 20
-"""Bytes that one compiled pattern may take."""
-_LONGEST_BOUND = 64
 
 _WORDS = {"and": "&&", "or": "||", "eq": "==", "ne": "!="}
 _TOKEN = re.compile(
@@ -92,8 +88,6 @@ class _Comparison:
     variable: str
     operator: str
     text: str
-    pattern: Any = None
-    """The compiled regular expression of `=~`."""
 
     def matches(self, variables: Mapping[str, str]) -> bool:
         value = variables.get(self.variable)
@@ -105,7 +99,7 @@ class _Comparison:
             case "=^":
                 return value is not None and value.startswith(self.text)
             case _:
-                return value is not None and self.pattern.fullmatch(value) is not None
+                return value is not None and regex.matches(self.text, value)
 
     def paths(self, content_format: str) -> tuple[Span, ...]:
         if self.variable != "path":
@@ -119,12 +113,7 @@ class _Comparison:
             case "=^":
                 return beginning_with(self.text)
             case _:
-                return self._bounds()
-
-    def _bounds(self) -> tuple[Span, ...]:
-        low, high = self.pattern.possiblematchrange(_LONGEST_BOUND)
-        # Bounds are bytes, and need not be whole characters.
-        return ((low.decode("latin-1"), high.decode("latin-1")),)
+                return (regex.bounds(self.text),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +178,12 @@ class _Parser:
         return self._compared(left.text, operator.text, right)
 
     def _compared(self, variable: str, operator: str, text: _Token) -> Expression:
-        pattern = None
         if operator == "=~":
             try:
-                pattern = re2.compile(text.text, _pattern_options())
-            except re2.error as error:
-                reason = error.args[0]
-                shown = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
-                raise self._error(f"invalid regular expression: {shown}", text) from None
-        return _Comparison(variable, operator, text.text, pattern)
+                regex.check(text.text)
+            except regex.InvalidExpression as error:
+                raise self._error(f"invalid regular expression: {error}", text) from None
+        return _Comparison(variable, operator, text.text)
 
     def _operand(self) -> _Token:
         found = self._next
@@ -267,11 +253,3 @@ def _unescaped(text: str, quote: str) -> str:
         return other if other in {"\\", quote} else f"\\{other}"
 
     return _ESCAPE.sub(character, text)
-
-
-def _pattern_options() -> Any:
-    options = re2.Options()
-    options.max_mem = _PATTERN_MEMORY
-    # It would write to standard error what the administrator is told anyway.
-    options.log_errors = False
-    return options

@@ -12,6 +12,7 @@ import re2
 LONGEST_EXPRESSION = 1000
 _MEMORY = 8 * 1024 * 1024
 """Bytes that one compiled expression may take."""
+_LONGEST_BOUND = 64
 
 
 class InvalidExpression(ValueError):
@@ -33,6 +34,15 @@ def check(expression: str) -> None:
 def matches(expression: str, text: str) -> bool:
     """Whether the expression matches the whole text."""
     return _compiled(expression).fullmatch(text) is not None
+
+
+def bounds(expression: str) -> tuple[str, str]:
+    """A text that no matching one is below, and one that none is above, in the order of bytes.
+
+    Bytes beyond ASCII are given as characters of Latin-1: bounds need not end at a whole one.
+    """
+    low, high = _compiled(expression).possiblematchrange(_LONGEST_BOUND)
+    return low.decode("latin-1"), high.decode("latin-1")
 
 
 @lru_cache(maxsize=1024)

@@ -28,7 +28,10 @@ def admin_permission(name: str, action: str) -> str:
 
 
 def get_visible_repository(principal: Principal, name: str) -> RepositoryRecord:
-    """The repository, for whoever may browse or read something of it. Raises `NotFound`, `NotPermitted`."""
+    """The repository, for whoever may browse or read something of it.
+
+    Raises `NotFound`, `NotPermitted`.
+    """
     record = snapshot().by_name.get(name)
     if record is not None and any(
         may_on_something(principal, record, action) for action in ("browse", "read")

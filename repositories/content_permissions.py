@@ -10,10 +10,10 @@ group's own record is asked, and nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from accounts.content_access import ContentAccess
-from accounts.decisions import access_to_content
+from accounts.decisions import access_to_content, accesses_to_content
 from accounts.principals import Principal
 from accounts.text_spans import EVERYTHING, HIGHEST, Span, union
 from repositories.content.name_filter import NameFilter
@@ -31,6 +31,14 @@ def access_of(principal: Principal, record: RepositoryRecord, action: str) -> Co
     Actions: browse, read, edit, add, delete.
     """
     return access_to_content(principal, record.format, record.name, action)
+
+
+def accesses_of(
+    principal: Principal, records: Iterable[RepositoryRecord], action: str
+) -> list[ContentAccess]:
+    """As `access_of` for many repositories, in their order, at the price of one."""
+    names = ((record.format, record.name) for record in records)
+    return accesses_to_content(principal, names, action)
 
 
 def may_on_path(principal: Principal, record: RepositoryRecord, path: str, action: str) -> bool:
@@ -59,6 +67,18 @@ def may_on_some_of_image(
     A token may say so much and no more; what a request asks for is looked at again.
     """
     return access_of(principal, record, action).may_reach_below(f"{ROOT}{image_name}/")
+
+
+def records_with_something(
+    principal: Principal, records: Iterable[RepositoryRecord], action: str
+) -> list[RepositoryRecord]:
+    """Those of whose content there may be some that the principal may do something with.
+
+    The number of queries is constant.
+    """
+    records = list(records)
+    accesses = accesses_of(principal, records, action)
+    return [record for record, access in zip(records, accesses, strict=True) if access.to_something]
 
 
 def visible_images(

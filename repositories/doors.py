@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from accounts.principals import Principal
 from nexuslite.errors import NotFound
-from repositories.content_permissions import access_of, may_on_image, may_on_something
+from repositories.content_permissions import (
+    accesses_of,
+    may_on_image,
+    may_on_something,
+    records_with_something,
+)
 from repositories.records import RepositoryRecord, snapshot
 
 
@@ -13,11 +20,7 @@ def browsable_repositories(principal: Principal) -> list[RepositoryRecord]:
 
     The number of queries is constant.
     """
-    found = [
-        record
-        for record in snapshot().by_name.values()
-        if may_on_something(principal, record, "browse")
-    ]
+    found = records_with_something(principal, snapshot().by_name.values(), "browse")
     return sorted(found, key=lambda record: (record.name.lower(), record.name))
 
 
@@ -29,12 +32,16 @@ def get_browsable_repository(principal: Principal, name: str) -> RepositoryRecor
     return record
 
 
-def may_browse_all(principal: Principal, record: RepositoryRecord) -> bool:
-    """Whether the principal may browse all of the repository, not only what selectors match.
+def wholly_browsable(
+    principal: Principal, records: Iterable[RepositoryRecord]
+) -> list[RepositoryRecord]:
+    """Those that the principal may browse as a whole, not only by what selectors match.
 
-    Numbers of what it holds are for these alone: they would tell how much is hidden.
+    Numbers of what repositories hold are for these alone: they would tell how much is hidden.
     """
-    return access_of(principal, record, "browse").whole
+    records = list(records)
+    accesses = accesses_of(principal, records, "browse")
+    return [record for record, access in zip(records, accesses, strict=True) if access.whole]
 
 
 def may_push(principal: Principal, record: RepositoryRecord) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from accounts import csel
+from accounts import audit, csel
 from accounts.actions.security import change_security, require
+from accounts.audit import Domain, EventType
 from accounts.decisions import application
 from accounts.models import ContentSelector, Privilege
 from accounts.names import LONGEST_DESCRIPTION, can_be_stored, check_name, check_text
@@ -47,11 +48,13 @@ def create_selector(actor: Principal, settings: SelectorSettings) -> None:
         if ContentSelector.objects.filter(name__iexact=settings.name).exists():
             message = "A selector with the same name already exists. Name must be unique."
             raise ValidationError([FieldError("name", message)])
-        ContentSelector.objects.create(
+        made = ContentSelector.objects.create(
             name=settings.name,
             description=settings.description,
             expression=settings.expression,
         )
+        attributes = audit.created(asdict(made.record()))
+        audit.record(actor, Domain.CONTENT_SELECTOR, EventType.CREATED, settings.name, attributes)
 
     change_security(change)
     logger.info("%s created content selector %s", actor, settings.name)
@@ -66,11 +69,12 @@ def update_selector(actor: Principal, settings: SelectorSettings) -> None:
     require(actor, application("selectors", "update"))
 
     def change() -> None:
-        changed = ContentSelector.objects.filter(name=settings.name).update(
-            description=settings.description, expression=settings.expression
-        )
-        if not changed:
-            raise selector_not_found(settings.name)
+        row = _existing(settings.name)
+        before = row.record()
+        row.description, row.expression = settings.description, settings.expression
+        row.save(update_fields=["description", "expression"])
+        attributes = audit.changes(asdict(before), asdict(row.record()))
+        audit.record(actor, Domain.CONTENT_SELECTOR, EventType.UPDATED, settings.name, attributes)
 
     change_security(change)
     logger.info("%s changed content selector %s", actor, settings.name)
@@ -82,14 +86,14 @@ def delete_selector(actor: Principal, name: str) -> None:
     Needs `nexus:selectors:delete`. Raises `NotPermitted`, `NotFound`, `OperationRefused`.
     """
     require(actor, application("selectors", "delete"))
-    if not can_be_stored(name):
-        raise selector_not_found(name)
 
     def change() -> None:
-        if not ContentSelector.objects.filter(name=name).delete()[0]:
-            raise selector_not_found(name)
+        row = _existing(name)
         if _is_used(name):
             raise OperationRefused(f"Content selector {name} is in use and cannot be deleted")
+        attributes = audit.deleted(asdict(row.record()))
+        row.delete()
+        audit.record(actor, Domain.CONTENT_SELECTOR, EventType.DELETED, name, attributes)
 
     change_security(change)
     logger.info("%s deleted content selector %s", actor, name)
@@ -98,6 +102,13 @@ def delete_selector(actor: Principal, name: str) -> None:
 def selector_exists(name: str) -> bool:
     """Whether there is such a selector. One query."""
     return can_be_stored(name) and ContentSelector.objects.filter(name=name).exists()
+
+
+def _existing(name: str) -> ContentSelector:
+    row = ContentSelector.objects.filter(name=name).first() if can_be_stored(name) else None
+    if row is None:
+        raise selector_not_found(name)
+    return row
 
 
 def _is_used(name: str) -> bool:

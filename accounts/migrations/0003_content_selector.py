@@ -4,22 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_audit'),
+        ("accounts", "0002_audit"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ContentSelector',
+            name="ContentSelector",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, unique=True)),
-                ('description', models.TextField(blank=True, default='')),
-                ('expression', models.TextField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, unique=True)),
+                ("description", models.TextField(blank=True, default="")),
+                ("expression", models.TextField()),
             ],
             options={
-                'db_table': 'accounts_content_selector',
+                "db_table": "accounts_content_selector",
             },
         ),
     ]

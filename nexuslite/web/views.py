@@ -14,7 +14,7 @@ from accounts.web.views import sign_in_page
 from nexuslite.web.navigation import READ_STATUS
 from nexuslite.web.pages import page
 from nexuslite.web.status import all_checks, quick_checks
-from repositories.doors import browsable_repositories, may_browse_all
+from repositories.doors import browsable_repositories, wholly_browsable
 from repositories.figures import count_content
 from repositories.web.creation import creation_choices
 from repositories.web.presentation import show
@@ -39,7 +39,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
         "repositories": shown[:SHOWN_REPOSITORIES],
         "repository_count": len(shown),
         "type_counts": Counter(record.type for record in records),
-        "content": count_content(each for each in records if may_browse_all(principal, each)),
+        "content": count_content(wholly_browsable(principal, records)),
         "open_addresses": sum(address.state == "open" for address in addresses),
         "failed_addresses": sum(address.state == "failed" for address in addresses),
         "may_read_status": may_read_status,

@@ -27,6 +27,7 @@ from repositories.content.interface import (
     RoutingBlocked,
     StoredManifest,
 )
+from repositories.content.name_filter import NameFilter
 from repositories.content.remote_referrers import fallback_tag, of_descriptors, of_index
 from repositories.fetching import absences, kept
 from repositories.fetching.following import follow
@@ -244,8 +245,8 @@ class ProxyContent:
         first = bisect_right(names, page.last) if page.last else 0
         return names[first : first + page.size], first + page.size < len(names)
 
-    def image_names(self, page: Page) -> tuple[list[str], bool]:
-        return self._held.image_names(page)
+    def image_names(self, page: Page, visible: NameFilter | None = None) -> tuple[list[str], bool]:
+        return self._held.image_names(page, visible)
 
     def referrers(
         self, image_name: str, subject: str, artifact_type: str | None, page: Page

@@ -175,8 +175,10 @@ def _refusal(snapshot: Snapshot, request: RegistryRequest, action: str) -> Regis
 def _note_denial(request: RegistryRequest, action: str) -> None:
     principal, repository = request.principal, request.address.repository
     by_token = principal.credential == "token"
-    if by_token and repository is not None and _may(
-        principal, repository, action, request.address.path
+    if (
+        by_token
+        and repository is not None
+        and _may(principal, repository, action, request.address.path)
     ):
         # Clients ask for a token with a wider scope then; nobody was refused what they may not.
         return

@@ -19,8 +19,8 @@ from repositories.browsing.images import list_images
 from repositories.doors import (
     browsable_repositories,
     get_browsable_repository,
-    may_browse_all,
     may_push,
+    wholly_browsable,
 )
 from repositories.figures import count_content
 from repositories.web.commands import commands_for
@@ -98,7 +98,7 @@ def browse_repository(request: HttpRequest, name: str) -> HttpResponse:
         "commands": commands_for(principal, address) if address else None,
         "may_edit": may(principal, admin_permission(name, "read")),
         "shows_push": shown.accepts_pushes and may_push(principal, record),
-        "content": count_content([record]) if may_browse_all(principal, record) else None,
+        "content": count_content([record]) if wholly_browsable(principal, [record]) else None,
     }
     template = "browse/_images.html" if is_fragment_request(request) else "browse/repository.html"
     return page(request, template, context)
