@@ -132,9 +132,7 @@ class GroupContent:
         )
         return _merged(pages, page, str) if pages else None
 
-    def image_names(
-        self, page: Page, visible: NameFilter | None = None
-    ) -> tuple[list[str], bool]:
+    def image_names(self, page: Page, visible: NameFilter | None = None) -> tuple[list[str], bool]:
         pages = self._pages("the images", lambda content: content.image_names(page, visible))
         return _merged(pages, page, str)
 
