@@ -96,6 +96,11 @@ def path_of_image(image_name: str) -> str:
     return f"{ROOT}{image_name}/tags/list"
 
 
+def path_of_manifest(image_name: str, reference: str) -> str:
+    """The path of what a tag or digest names."""
+    return f"{ROOT}{image_name}/manifests/{reference}"
+
+
 def _ways_to(path: str, action: str) -> Iterator[str]:
     """The paths that selectors may know the content by.
 

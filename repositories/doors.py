@@ -7,9 +7,13 @@ from collections.abc import Iterable
 from accounts.principals import Principal
 from nexuslite.errors import NotFound
 from repositories.content_permissions import (
+    access_of,
     accesses_of,
-    may_on_image,
+    may_on_path,
+    may_on_some_of_image,
     may_on_something,
+    path_of_image,
+    path_of_manifest,
     records_with_something,
 )
 from repositories.records import RepositoryRecord, snapshot
@@ -49,6 +53,25 @@ def may_push(principal: Principal, record: RepositoryRecord) -> bool:
     return all(may_on_something(principal, record, action) for action in ("add", "edit"))
 
 
-def may_delete(principal: Principal, record: RepositoryRecord, image_name: str) -> bool:
-    """Whether the principal may delete tags and manifests of the image."""
-    return may_on_image(principal, record, image_name, "delete")
+def require_browsable_image(
+    principal: Principal, record: RepositoryRecord, image_name: str, reference: str = ""
+) -> None:
+    """Raises `NotFound` when the principal may not browse the image, or its tag or digest.
+
+    Decided by the names alone: it is the same whether they exist.
+    """
+    path = path_of_manifest(image_name, reference) if reference else path_of_image(image_name)
+    if not may_on_path(principal, record, path, "browse"):
+        raise NotFound(image_name)
+
+
+def may_delete(
+    principal: Principal, record: RepositoryRecord, image_name: str, references: Iterable[str] = ()
+) -> bool:
+    """Whether the principal may delete from the image, and all of these tags and digests."""
+    access = access_of(principal, record, "delete")
+    if access.whole:
+        return True
+    return may_on_some_of_image(principal, record, image_name, "delete") and all(
+        access.to_path(path_of_manifest(image_name, reference)) for reference in references
+    )

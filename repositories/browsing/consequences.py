@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Sum
@@ -55,6 +55,14 @@ def of_deleting_image(image_id: int) -> Consequences:
         manifests=len(manifest_ids),
         freed=freed_bytes(manifest_ids),
     )
+
+
+def references_of(image_id: int) -> Iterator[str]:
+    """The tags and digests that go with an image. Two queries, none before the first is asked."""
+    tags = Tag.objects.filter(image_id=image_id).values_list("name", flat=True)
+    digests = Manifest.objects.filter(image_id=image_id).values_list("digest", flat=True)
+    yield from tags.iterator()
+    yield from digests.iterator()
 
 
 def freed_bytes(manifest_ids: set[int]) -> int:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Sum, Window
+from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
+from repositories.content.name_filter import NameFilter, page_of_allowed
 from repositories.models import Image, ImageBlob, Manifest, Tag
+from repositories.protocol.pagination import Page
 from repositories.records import RepositoryRecord
 
 NEWEST_TAGS = 3
@@ -40,11 +42,17 @@ class ImageRow:
 
 
 def list_images(
-    repository: RepositoryRecord, *, text: str = "", after: str = "", size: int = 50
+    repository: RepositoryRecord,
+    *,
+    text: str = "",
+    after: str = "",
+    size: int = 50,
+    visible: NameFilter | None = None,
 ) -> tuple[list[ImageRow], bool]:
-    """Images that hold a manifest, by name, and whether more follow. Four queries.
+    """Images that hold a manifest and may be seen, by name, and whether more follow.
 
-    Those of a group are its members' images; of one name, that of the first member counts.
+    Four queries, a few more where not all may be seen. The images of a group are its members';
+    of one name, that of the first member counts. `visible` is as for `Content.image_names`.
     """
     sources = {source.id: source for source in repository.sources}
     found = Image.objects.filter(
@@ -52,13 +60,26 @@ def list_images(
     )
     for word in text.split():
         found = found.filter(name__icontains=word)
-    if after:
+    if visible is not None:
+        names = _visible_names(found, Page(size + 1, after or None), visible)
+        found = found.filter(name__in=names)
+    elif after:
         found = found.filter(name__gt=after)
     most = (size + 1) * len(sources)
     rows = list(found.order_by("name").values_list("pk", "name", "repository_id")[:most])
     first = _first_of_each_name(rows, list(sources))
     shown = first[:size]
     return _described(shown, sources), len(first) > size
+
+
+def _visible_names(images: QuerySet[Image], page: Page, visible: NameFilter) -> list[str]:
+    names = images.filter(visible.condition()).order_by("name").values_list("name", flat=True)
+
+    def fetch(last: str | None, size: int) -> list[str]:
+        following = names if last is None else names.filter(name__gt=last)
+        return list(following.distinct()[:size])
+
+    return page_of_allowed(fetch, page, visible.allows)[0]
 
 
 def get_image(repository: RepositoryRecord, name: str) -> ImageRow | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
@@ -19,7 +19,7 @@ from nexuslite.web.pages import is_fragment_request, page
 from repositories.browsing.details import Details, find_manifest, open_manifest
 from repositories.browsing.images import ImageRow, get_image
 from repositories.browsing.tags import SORTS, list_tags, list_untagged
-from repositories.doors import get_browsable_repository, may_delete
+from repositories.doors import get_browsable_repository, may_delete, require_browsable_image
 from repositories.models import Manifest
 from repositories.records import RepositoryRecord
 from repositories.web.addresses import Address
@@ -51,8 +51,12 @@ class Opened:
     @property
     def may_delete(self) -> bool:
         """Whether tags can be deleted here; what a group shows is deleted in its member."""
+        return self.may_delete_all()
+
+    def may_delete_all(self, references: Iterable[str] = ()) -> bool:
+        """Whether all of these tags and digests can be deleted here."""
         return self.image.repository.id == self.record.id and may_delete(
-            self.principal, self.record, self.image.name
+            self.principal, self.record, self.image.name, references
         )
 
     def pulls(self, reference: str, digest: str = "") -> Sequence[PullCommand]:
@@ -72,10 +76,14 @@ class Opened:
         ]
 
 
-def opened_image(request: HttpRequest, name: str, image_name: str) -> Opened:
-    """The image. Raises `NotFound`, also for one that the reader may not see."""
+def opened_image(request: HttpRequest, name: str, image_name: str, reference: str = "") -> Opened:
+    """The image, to show it or what a reference in it names.
+
+    Raises `NotFound`, also for what the reader may not see.
+    """
     principal = principal_of(request)
     record = get_browsable_repository(principal, name)
+    require_browsable_image(principal, record, image_name, reference)
     image = get_image(record, image_name)
     if image is None:
         raise NotFound(image_name)
@@ -130,7 +138,7 @@ def _manifest_page(
     request: HttpRequest, name: str, image_name: str, *, tag_name: str = "", digest: str = ""
 ) -> HttpResponse:
     try:
-        opened = opened_image(request, name, image_name)
+        opened = opened_image(request, name, image_name, tag_name or digest)
     except NotFound:
         return refuse(request)
     found = find_manifest(opened.image.id, tag=tag_name, digest=digest)
@@ -155,7 +163,7 @@ def _manifest_page(
 def raw_manifest(request: HttpRequest, name: str, image_name: str, digest: str) -> HttpResponse:
     """The manifest byte for byte, as a file."""
     try:
-        opened = opened_image(request, name, image_name)
+        opened = opened_image(request, name, image_name, digest)
     except NotFound:
         return refuse(request)
     found: Manifest | None = find_manifest(opened.image.id, digest=digest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +21,7 @@ from repositories.browsing.consequences import (
     Consequences,
     of_deleting_image,
     of_deleting_tags,
+    references_of,
 )
 from repositories.protocol.errors import ErrorCode, RegistryError
 from repositories.web.browse import Opened, opened_image
@@ -38,6 +39,7 @@ def tags(request: HttpRequest, name: str, image_name: str) -> HttpResponse:
     if opened is None:
         return refuse(request)
     names = (request.POST.getlist("tag") or request.GET.getlist("tag"))[:MOST_TAGS]
+    _require(opened, names)
     back = reverse("browse-image", args=[name, image_name])
     found = of_deleting_tags(opened.image.id, names)
     question = _question(
@@ -68,6 +70,7 @@ def image(request: HttpRequest, name: str, image_name: str) -> HttpResponse:
     opened = _deletable(request, name, image_name)
     if opened is None:
         return refuse(request)
+    _require(opened, references_of(opened.image.id))
     question = _question(
         _("Delete image %s?") % image_name,
         _lines(of_deleting_image(opened.image.id)),
@@ -91,6 +94,11 @@ def _deletable(request: HttpRequest, name: str, image_name: str) -> Opened | Non
     if not opened.may_delete:
         raise PermissionDenied
     return opened
+
+
+def _require(opened: Opened, references: Iterable[str]) -> None:
+    if not opened.may_delete_all(references):
+        raise PermissionDenied
 
 
 def _ask_and_do(

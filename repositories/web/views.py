@@ -16,11 +16,11 @@ from nexuslite.errors import NotFound
 from nexuslite.web.pages import is_fragment_request, page
 from repositories.administration import admin_permission
 from repositories.browsing.images import list_images
+from repositories.content_permissions import visible_images
 from repositories.doors import (
     browsable_repositories,
     get_browsable_repository,
     may_push,
-    wholly_browsable,
 )
 from repositories.figures import count_content
 from repositories.web.commands import commands_for
@@ -87,7 +87,8 @@ def browse_repository(request: HttpRequest, name: str) -> HttpResponse:
     address = next((each for each in shown.addresses if each.text == via), best)
     text = request.GET.get("q", "").strip()[:200]
     after = request.GET.get("after", "")[:255]
-    images, more = list_images(record, text=text, after=after, size=IMAGES_SHOWN)
+    visible = visible_images(principal, record, "browse")
+    images, more = list_images(record, text=text, after=after, size=IMAGES_SHOWN, visible=visible)
     context = {
         "images": images,
         "next_images": images[-1].name if more else "",
@@ -98,7 +99,7 @@ def browse_repository(request: HttpRequest, name: str) -> HttpResponse:
         "commands": commands_for(principal, address) if address else None,
         "may_edit": may(principal, admin_permission(name, "read")),
         "shows_push": shown.accepts_pushes and may_push(principal, record),
-        "content": count_content([record]) if wholly_browsable(principal, [record]) else None,
+        "content": count_content([record]) if visible is None else None,
     }
     template = "browse/_images.html" if is_fragment_request(request) else "browse/repository.html"
     return page(request, template, context)
