@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
+from django.utils import timezone
 
 from accounts import audit, directory
 from accounts.audit import Domain, EventType
@@ -72,3 +74,9 @@ def _record(principal: Principal, event_type: EventType) -> None:
     # Rare, and worth more than what is gathered.
     with transaction.atomic():
         audit.record(principal, Domain.SIGN_IN, event_type, str(principal))
+
+
+def remove_expired() -> int:
+    """Deletes the sessions that have run out; returns how many."""
+    removed, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    return removed

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
+from accounts import sessions
 from accounts.audit.retention import remove_older_than, remove_surplus_of_strangers
 from nexuslite import stamps
 from repositories.connectors import publish_wanted_connectors
@@ -56,6 +57,7 @@ def work() -> None:
         Recurring(_probe_remotes, TICK_SECONDS, now),
         Recurring(lambda: _report(sweep_uploads()), 10 * MINUTE, now + TICK_SECONDS),
         Recurring(_remove_old_events, HOUR, now + MINUTE),
+        Recurring(_remove_expired_sessions, HOUR, now + MINUTE),
         # It lists every object there is, so not while the program has just been started.
         Recurring(lambda: _report(sweep_orphans()), 24 * HOUR, now + HOUR),
     ]
@@ -79,6 +81,12 @@ def _remove_old_events() -> None:
     removed = remove_older_than(settings.NEXUSLITE_AUDIT_DAYS) + remove_surplus_of_strangers()
     if removed:
         logger.info("removed %d old rows of the audit", removed)
+
+
+def _remove_expired_sessions() -> None:
+    removed = sessions.remove_expired()
+    if removed:
+        logger.info("removed %d sessions that had run out", removed)
 
 
 def _report(swept: Swept) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -15,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import sessions
+from accounts.csrf import TOKEN_NAME, hand_out_token, is_from_elsewhere
 from accounts.errors import CredentialsRefused, TooManyAttempts
 
 
@@ -24,11 +24,13 @@ from accounts.errors import CredentialsRefused, TooManyAttempts
 def session(request: HttpRequest) -> HttpResponse:
     """POST of base64 `username` and `password`: 204 and a cookie, or 403. DELETE signs out."""
     # Its callers know of no CSRF token; a form on a foreign page is told by its origin.
-    if _is_from_elsewhere(request):
+    if is_from_elsewhere(request):
         return HttpResponse(status=403)
     if request.method == "DELETE":
         sessions.sign_out(request)
-        return HttpResponse(status=204)
+        response = HttpResponse(status=204)
+        response.delete_cookie(TOKEN_NAME, samesite="Lax")
+        return response
     return _sign_in(request)
 
 
@@ -45,7 +47,9 @@ def _sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=403)
     except TooManyAttempts as refusal:
         return HttpResponse(status=429, headers={"Retry-After": str(refusal.retry_after)})
-    return HttpResponse(status=204)
+    response = HttpResponse(status=204)
+    hand_out_token(request, response)
+    return response
 
 
 def _decoded(text: str) -> str | None:
@@ -53,8 +57,3 @@ def _decoded(text: str) -> str | None:
         return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, ValueError):
         return None
-
-
-def _is_from_elsewhere(request: HttpRequest) -> bool:
-    origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.get_host()

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError
-from django.http import Http404
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from accounts import directory
+from accounts.csrf import CsrfTokenMismatch
 from accounts.errors import NotPermitted, TooManyAttempts
 from accounts.middleware import BASIC_CHALLENGE, requesting_principal
 from nexuslite.errors import (
@@ -39,7 +41,7 @@ _SENTENCES = {
 """Of Java's bean validation, by the codes of REST framework."""
 
 
-def render(error: Exception, context: dict[str, Any]) -> Response | None:
+def render(error: Exception, context: dict[str, Any]) -> HttpResponseBase | None:
     """The answer to an exception of a view; None for one that nobody foresaw."""
     request = context["request"]
     if isinstance(error, exceptions.ValidationError):
@@ -56,6 +58,9 @@ def render(error: Exception, context: dict[str, Any]) -> Response | None:
         return _message(409, str(error))
     if isinstance(error, TooManyAttempts):
         return Response(status=429, headers={"Retry-After": str(error.retry_after)})
+    if isinstance(error, CsrfTokenMismatch):
+        # No challenge: a browser would ask its user for a password.
+        return HttpResponse(str(error), status=401, content_type="text/plain")
     if isinstance(error, NotPermitted):
         return _not_permitted(request)
     if isinstance(error, DatabaseError | InterfaceError):

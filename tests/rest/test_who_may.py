@@ -17,7 +17,7 @@ from accounts.permissions import PermissionSet
 from nexuslite import stamps
 from repositories.models import BlobStore, Repository
 
-from .conftest import Rest, hosted_body, message_of
+from .conftest import Rest, hosted_body
 from .repository_bodies import PROXY_AND_GROUP_POLICY
 from .security_bodies import (
     PRIVILEGES,
@@ -241,7 +241,7 @@ def test_a_browser_session_reads_without_a_token(world):
 
 def test_a_browser_session_changes_nothing_without_the_csrf_token(world):
     answer = Browser().delete("repositories/images")
-    assert message_of(answer, 403).startswith("CSRF check failed")
+    assert answer.status_code == 401
     assert Repository.objects.count() == 1
 
 

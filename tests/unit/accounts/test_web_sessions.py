@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, HttpResponse
 
 from accounts.actions.change_password import change_own_password
@@ -11,6 +10,7 @@ from accounts.errors import CredentialsRefused, TooManyAttempts
 from accounts.middleware import PrincipalMiddleware, requesting_principal
 from accounts.models import User, UserStatus
 from accounts.principals import Principal
+from accounts.session_store import SessionStore
 from accounts.sessions import authenticate_session, principal_of, sign_out
 from nexuslite import stamps
 
