@@ -66,6 +66,14 @@ def get_administrable_repository(
     raise _hidden(principal, REPOSITORY_NOT_FOUND)
 
 
+def get_administrable_record(principal: Principal, name: str) -> RepositoryRecord:
+    """The repository as requests see it, as `get_administrable_repository`."""
+    record = snapshot().by_name.get(name)
+    if record is not None and may(principal, admin_permission(name, "read")):
+        return record
+    raise _hidden(principal, REPOSITORY_NOT_FOUND)
+
+
 def find_repository(name: str) -> Repository | None:
     """The row with all its settings, whoever asks."""
     if not is_name(name):

@@ -50,6 +50,7 @@ class EventType(StrEnum):
     """Of settings, which are neither made nor deleted."""
     PASSWORD_CHANGED = "passwordChanged"  # noqa: S105 - the name of an event
     RESCUED = "rescued"
+    CACHE_INVALIDATED = "cacheInvalidated"
     ACCEPTED = "accepted"
     REFUSED = "refused"
     BLOCKED = "blocked"

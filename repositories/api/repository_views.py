@@ -17,10 +17,12 @@ from nexuslite.rest.fields import Values
 from nexuslite.rest.views import RestView
 from repositories.actions.create_repository import create_repository
 from repositories.actions.delete_repository import delete_repository
+from repositories.actions.invalidate_cache import invalidate_cache
 from repositories.actions.repository_settings import RepositorySettings as ActionSettings
 from repositories.actions.update_repository import update_repository
 from repositories.administration import (
     administrable_repositories,
+    get_administrable_record,
     get_administrable_repository,
     get_visible_repository,
 )
@@ -31,7 +33,8 @@ from repositories.api.settings_representations import settings_of
 from repositories.connector_states import connector_reports
 from repositories.doors import browsable_repositories
 from repositories.models.repository import RepositoryType
-from repositories.records import RepositoryRecord, snapshot
+from repositories.records import RepositoryRecord
+from repositories.remote.blocking import connection_status, remote_limits
 
 
 class _SignedIn(RestView):
@@ -80,10 +83,27 @@ class Connectors(RestView):
 
     def get(self, request: Request, name: str) -> Response:
         """200 with a list of scheme, port, state (open, opening, failed) and reason."""
-        row = get_administrable_repository(self.principal, name)
-        record = snapshot().by_id.get(row.pk)
-        reports = connector_reports([] if record is None else [record])
+        reports = connector_reports([get_administrable_record(self.principal, name)])
         return Response([representations.connector(report) for report in reports])
+
+
+class InvalidateCache(RestView):
+    """The cache of a proxy, or of all proxies of a group."""
+
+    def post(self, request: Request, name: str) -> Response:
+        """204: everything that may have changed is asked for again."""
+        invalidate_cache(self.principal, name)
+        return Response(status=204)
+
+
+class ConnectionStatus(RestView):
+    """Whether a repository is online and how its remote is; Nexus shows it in its UI alone."""
+
+    def get(self, request: Request, name: str) -> Response:
+        """200 with the state, its description and reason, and what the remote said of limits."""
+        record = get_administrable_record(self.principal, name)
+        status, limits = connection_status(record), remote_limits(record)
+        return Response(representations.connection(status, limits))
 
 
 class RepositorySettings(_SignedIn):

@@ -15,6 +15,8 @@ from repositories.blob_stores import QuotaStatus, StoreFigures
 from repositories.connector_states import ConnectorReport
 from repositories.models import BlobStore, Repository
 from repositories.records import RepositoryRecord
+from repositories.remote.answers import RemoteLimits
+from repositories.remote.blocking import ConnectionStatus
 
 
 def repository_url(request: HttpRequest, name: str) -> str:
@@ -81,6 +83,18 @@ def connector(report: ConnectorReport) -> dict[str, Any]:
         "port": report.port,
         "state": report.state,
         "reason": report.reason,
+    }
+
+
+def connection(status: ConnectionStatus, limits: RemoteLimits | None) -> dict[str, Any]:
+    """How a repository and its remote are; a resource that Nexus does not have."""
+    return {
+        "state": status.state,
+        "description": status.description or None,
+        "reason": status.reason,
+        "remoteLimits": None
+        if limits is None
+        else {"limit": limits.limit, "remaining": limits.remaining, "window": limits.window},
     }
 
 

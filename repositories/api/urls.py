@@ -27,6 +27,8 @@ urlpatterns = [
     path("repositories/docker/group", repository_views.GroupRepositories.as_view()),
     path("repositories/docker/group/<str:name>", repository_views.GroupRepository.as_view()),
     path("repositories/<str:name>/connectors", repository_views.Connectors.as_view()),
+    path("repositories/<str:name>/invalidate-cache", repository_views.InvalidateCache.as_view()),
+    path("repositories/<str:name>/status", repository_views.ConnectionStatus.as_view()),
     path("repositories/<str:name>", repository_views.AnyRepository.as_view()),
     path("repositorySettings", repository_views.RepositorySettings.as_view()),
     path("routing-rules", routing_rule_views.RoutingRules.as_view()),

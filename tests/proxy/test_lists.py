@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from repositories.actions.invalidate_cache import invalidate
-from repositories.records import snapshot
+from accounts.principals import Principal
+from repositories.actions.invalidate_cache import invalidate_cache
 from tests.proxy.pulls import pull
 from tests.support.manifests import artifact, descriptor, index
 from tests.support.registry import digest_of
@@ -37,7 +37,7 @@ def test_new_tags_are_seen_when_the_cache_is_invalidated(remote, proxy):
     remote.add_image("team/app", "v1")
     proxy.get(TAGS)
     remote.add_image("team/app", "v2")
-    invalidate(snapshot().by_name["proxy"])
+    invalidate_cache(Principal("admin"), "proxy")
     assert proxy.get(TAGS).json()["tags"] == ["v1", "v2"]
 
 
@@ -89,7 +89,7 @@ def test_referrers_of_a_remote_that_does_not_know_the_api(remote, proxy):
     signature = referrer_of(remote, "application/signature")
     remote.referrers = None
     assert referrers(proxy) == []
-    invalidate(snapshot().by_name["proxy"])
+    invalidate_cache(Principal("admin"), "proxy")
     tag = SUBJECT.replace(":", "-")
     remote.add_manifest("team/app", index(signature), tag, OCI_INDEX)
     assert referrers(proxy) == [signature["digest"]]

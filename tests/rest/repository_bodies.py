@@ -96,6 +96,8 @@ PROXY_AND_GROUP_POLICY = [
     (f"{GROUPS}/none", "PUT", group_body("none", "images"), 404, 403, 401),
     (SSRF, "GET", None, 200, 403, 401),
     (SSRF, "PUT", {"enabled": True}, 200, 403, 401),
+    ("repositories/images/invalidate-cache", "POST", None, 400, 403, 401),
+    ("repositories/images/status", "GET", None, 200, 404, 401),
     (RULES, "GET", None, 200, 403, 401),
     (RULES, "POST", rule_body("new"), 204, 403, 401),
     (f"{RULES}/none", "GET", None, 404, 403, 401),
