@@ -26,7 +26,8 @@ from nexuslite.server.files import FileSlice, GrowingSlice
 from repositories import records
 from repositories.addressing import Address, resolve
 from repositories.blobs import AppendInterrupted, StorageFull, StorageUnavailable
-from repositories.docker import door, hot
+from repositories.docker import door, hot, namespaces
+from repositories.docker.namespaces import namespace_of
 from repositories.docker.remote_errors import remote_error
 from repositories.docker.request import RegistryRequest
 from repositories.docker.responses import VERSION_HEADER, RegistryResponse, error_response
@@ -135,6 +136,8 @@ def _answer(environ: dict[str, Any], key: hot.Key | None) -> RegistryResponse:
         view = found.route.views[environ["REQUEST_METHOD"]]
     response = view(request)
     response.headers.append(VERSION_HEADER)
+    if found.image_name and (namespace := namespace_of(request)) is not None:
+        response.headers.append((namespaces.HEADER, namespace))
     if key is not None and made_from is not None:
         hot.keep(key, made_from, response)
     return response

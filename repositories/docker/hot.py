@@ -62,7 +62,11 @@ def key_of(environ: dict[str, Any]) -> Key | None:
     path = environ["PATH_INFO"]
     if not ("/manifests/" in path if method == "GET" else method == "HEAD"):
         return None
-    if environ.get("QUERY_STRING") or stamps.shared_by_nodes():
+    query = environ.get("QUERY_STRING", "")
+    # A mirror is told by every request which registry the client means.
+    if query and ("&" in query or not query.startswith("ns=")):
+        return None
+    if stamps.shared_by_nodes():
         return None
     if any(condition in environ for condition in _CONDITIONS):
         return None
@@ -70,6 +74,7 @@ def key_of(environ: dict[str, Any]) -> Key | None:
     return (
         method,
         path,
+        query,
         authorization,
         # A password may be guessed: what is kept for one client must not tell another that it is
         # right, past the door that counts attempts.

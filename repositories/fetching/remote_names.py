@@ -11,18 +11,22 @@ DOCKER_HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker
 
 def remote_name(proxy: ProxyRecord, image_name: str) -> str:
     """The image's name at the remote: Docker Hub keeps its official ones below `library/`."""
-    if "/" not in image_name and _host(proxy) in DOCKER_HUB_HOSTS:
+    if "/" not in image_name and is_docker_hub(proxy):
         return f"library/{image_name}"
     return image_name
 
 
+def is_docker_hub(proxy: ProxyRecord) -> bool:
+    """Whether the remote is Docker Hub itself."""
+    return _host(proxy) in DOCKER_HUB_HOSTS
+
+
 def stands_for(proxy: ProxyRecord, namespace: str) -> bool:
     """Whether the remote is the registry that a client's `ns` names (host, perhaps with a port)."""
-    host = _host(proxy)
     wanted = namespace.lower()
     if wanted in DOCKER_HUB_HOSTS:
-        return host in DOCKER_HUB_HOSTS
-    return wanted in {host, urlsplit(proxy.remote_url).netloc.lower().rpartition("@")[2]}
+        return is_docker_hub(proxy)
+    return wanted in {_host(proxy), urlsplit(proxy.remote_url).netloc.lower().rpartition("@")[2]}
 
 
 def _host(proxy: ProxyRecord) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from nexuslite.server.files import GrowingSlice
 from repositories.actions.delete_content import delete_blob
 from repositories.blobs import ObjectMissing
-from repositories.content import Blob, RemoteBlobSize, StoredBlob, content_of
+from repositories.content import Blob, RemoteBlobSize, StoredBlob
+from repositories.docker.namespaces import content_for
 from repositories.docker.request import RegistryRequest
 from repositories.docker.responses import RegistryResponse, empty_response
 from repositories.docker.views.downloads import download
@@ -27,7 +28,7 @@ def get(request: RegistryRequest) -> RegistryResponse:
     """A blob or a range of it; HEAD opens no file, and keeps the blob from being collected."""
     digest = Digest.parse(request.target)
     is_head = request.method == "HEAD"
-    blob = content_of(request.repository).blob(request.image_name, digest, head=is_head)
+    blob = content_for(request).blob(request.image_name, digest, head=is_head)
     if blob is None:
         raise RegistryError(ErrorCode.BLOB_UNKNOWN, detail={"digest": str(digest)})
     try:

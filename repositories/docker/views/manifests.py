@@ -6,8 +6,9 @@ from email.utils import format_datetime
 
 from repositories.actions.delete_content import delete_manifest, delete_tag
 from repositories.actions.put_manifest import put_manifest
-from repositories.content import StoredManifest, content_of
+from repositories.content import StoredManifest
 from repositories.docker import door
+from repositories.docker.namespaces import content_for
 from repositories.docker.request import RegistryRequest
 from repositories.docker.responses import RegistryResponse, empty_response
 from repositories.protocol.digest import Digest
@@ -23,7 +24,7 @@ MOST_TAGS = 100
 def get(request: RegistryRequest) -> RegistryResponse:
     """The manifest byte for byte as pushed, whatever `Accept` says: nothing is converted."""
     reference = _existing(request)
-    manifest = content_of(request.repository).manifest(request.image_name, reference)
+    manifest = content_for(request).manifest(request.image_name, reference)
     if manifest is None:
         raise _unknown(request)
     tag = etag(manifest.digest)

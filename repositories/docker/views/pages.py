@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from repositories.docker.namespaces import namespace_of
 from repositories.docker.request import RegistryRequest
 from repositories.docker.responses import RegistryResponse
 from repositories.protocol.pagination import (
@@ -30,3 +31,9 @@ def with_link(
         link = link_header(path, page.size, names[-1], extra)
         response.headers.append(("Link", link))
     return response
+
+
+def kept_parameters(request: RegistryRequest) -> dict[str, str]:
+    """The parameters that the link to the next page keeps, whatever is listed."""
+    namespace = namespace_of(request)
+    return {} if namespace is None else {"ns": namespace}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from repositories.content import content_of
+from repositories.docker.namespaces import content_for
 from repositories.docker.request import RegistryRequest
 from repositories.docker.responses import RegistryResponse, json_response
-from repositories.docker.views.pages import page_of, with_link
+from repositories.docker.views.pages import kept_parameters, page_of, with_link
 from repositories.protocol.digest import Digest
 from repositories.protocol.media_types import OCI_INDEX
 
@@ -20,7 +20,7 @@ def list_referrers(request: RegistryRequest) -> RegistryResponse:
     # No manifest holds a NUL, and databases refuse one in a question.
     artifact_type = (request.parameter("artifactType") or "").replace("\0", "\ufffd")
     page = page_of(request)
-    descriptors, more = content_of(request.repository).referrers(
+    descriptors, more = content_for(request).referrers(
         request.image_name, str(subject), artifact_type, page
     )
     response = json_response(
@@ -31,7 +31,7 @@ def list_referrers(request: RegistryRequest) -> RegistryResponse:
         }
     )
     response.headers[0] = ("Content-Type", OCI_INDEX)
-    extra = {}
+    extra = kept_parameters(request)
     if artifact_type:
         response.headers.append(("OCI-Filters-Applied", "artifactType"))
         extra["artifactType"] = artifact_type
