@@ -1,7 +1,7 @@
 """Named points at which a test may kill the process, to show what a crash there leaves behind.
 
-``NEXUSLITE_CHECKPOINT="blob.renamed:3"`` kills the process with SIGKILL when it passes
-``blob.renamed`` for the third time; without ``:n`` it is the first time. The variable is read
+``NEXUSLITE_CHECKPOINT="blob.named:3"`` kills the process with SIGKILL when it passes
+``blob.named`` for the third time; without ``:n`` it is the first time. The variable is read
 once, at import, so that a checkpoint is an empty function call in every other process.
 """
 

@@ -150,6 +150,20 @@ def blob_exists(store_id: int, digest: str) -> bool:
     )
 
 
+def blob_is_linked(repository_id: int, image_name: str, digest: str) -> bool:
+    """Whether the image shows the blob at this moment."""
+    return (
+        _first(
+            "SELECT 1 FROM repositories_imageblob l "
+            "JOIN repositories_image i ON i.id = l.image_id "
+            "JOIN repositories_blob b ON b.id = l.blob_id "
+            "WHERE i.repository_id = %s AND i.name = %s AND b.digest = %s",
+            [repository_id, image_name, digest],
+        )
+        is not None
+    )
+
+
 def image_id(repository_id: int, name: str, *, lock: bool = False) -> int:
     """Id of the image, made when it is new; locked until the end of the transaction if asked."""
     suffix = _for_update("i") if lock else ""

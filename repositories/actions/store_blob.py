@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from nexuslite.checkpoints import checkpoint
 from nexuslite.database import release_connection
+from nexuslite.database.errors import CommitUncertain
 from repositories import statements
 from repositories.actions import upload_sessions
 from repositories.actions.upload_sessions import UploadSession
@@ -35,8 +36,8 @@ def finish_upload(repository: RepositoryRecord, session: UploadSession, digest: 
     """Verifies, stores and links what a session has staged, and ends the session.
 
     Order: bytes durable under their final key, then the rows, then the answer. A crash between
-    leaves an object without a row, which the sweeper knows. Raises `DIGEST_INVALID`, and the
-    session is over.
+    leaves an object without a row, which the sweeper knows, and a session that can be finished
+    again; so does a failure of the database. Raises `DIGEST_INVALID`, and the session is over.
     """
     upload_sessions.refuse_when_read_only(repository)
     _store(repository, session.image_name, session.staging, digest, session)
@@ -90,7 +91,16 @@ def _store(
         with _left_to_the_sweeper(stored.storage_key):
             storage.delete(stored.storage_key)
         raise
+    except CommitUncertain:
+        # The rows may stand: the object stays, and a session without rows can be finished again.
+        raise
+    except Exception:
+        with _left_to_the_sweeper(stored.storage_key):
+            storage.withdraw(stored.storage_key)
+        raise
     checkpoint("blob.committed")
+    with _left_to_the_sweeper(staging.id):
+        storage.release(staging)
     if storage_key != stored.storage_key:
         # The same blob was stored by somebody else meanwhile: one object, two links.
         with _left_to_the_sweeper(stored.storage_key):
@@ -152,6 +162,16 @@ def _link_known(
 def link(repository: RepositoryRecord, image_name: str, blob_id: int) -> None:
     """Lets the image show the blob; part of the caller's transaction."""
     statements.link_blob(statements.image_id(repository.id, image_name), blob_id)
+
+
+def was_finished(repository: RepositoryRecord, image_name: str, digest: Digest) -> bool:
+    """Whether the image shows the blob: then a session that is no more may have been its upload.
+
+    A client whose answer was lost, or who was told that nobody knows, repeats its closing PUT.
+    """
+    # In a transaction: it ends when what it has seen is on the disk.
+    with transaction.atomic():
+        return statements.blob_is_linked(repository.id, image_name, str(digest))
 
 
 def _end(session: UploadSession | None) -> None:

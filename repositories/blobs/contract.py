@@ -3,10 +3,11 @@
 One suite, ``tests/storage/test_contract.py``, holds every backend to it.
 
 **Life of a blob.** ``stage`` → ``append`` (once or more) → ``finish``, which verifies the digest
-and returns the storage key. The key is kept in the blob's row; nothing else may derive a key.
-Only when ``finish`` has returned are the bytes safe against power loss, so the row is committed
-after it. A crash between any two steps leaves garbage, never a row without bytes: stagings
-without an upload row (``list_stagings``) and objects without a blob row (``list``).
+and returns the storage key → ``release``. The key is kept in the blob's row; nothing else may
+derive a key. Only when ``finish`` has returned are the bytes safe against power loss, so the row
+is committed after it, and ``release`` comes after that: until then ``finish`` can be repeated,
+whatever became of the row. A crash between any two steps leaves garbage, never a row without
+bytes: stagings without an upload row (``list_stagings``), objects without a blob row (``list``).
 
 **Sweeping.** An object without a blob row may be a blob whose row is about to be committed.
 Delete it only when it is older than the longest upload session, counted from its first request
@@ -124,8 +125,8 @@ class BlobStorage(ABC):
 
         Uses the hash kept by a single append with the same algorithm, else reads all bytes.
         Every staging gets a key of its own, also for content that is there already, so that a
-        collector cannot delete what was just pushed again. A second ``finish`` of one staging
-        returns the same key or raises StagingLost: compare keys before you delete a duplicate.
+        collector cannot delete what was just pushed again. ``finish`` can be repeated until
+        ``release``, and may return the same key: compare keys before you delete a duplicate.
 
         Raises DigestMismatch, and the staging is gone, though an object that had to be made
         before it could be read is left to the sweeper; StorageFull, and the staging is intact,
@@ -141,6 +142,17 @@ class BlobStorage(ABC):
         StagingLost if nothing is staged. Only where ``stages_in_files``.
         """
         raise NotImplementedError
+
+    @abstractmethod
+    def release(self, staging: Staging) -> None:
+        """Give up what ``finish`` kept of the staging; called when the blob's row is committed."""
+
+    def withdraw(self, storage_key: str) -> None:  # noqa: B027 - many stores have nothing to do
+        """Give up what ``finish`` has just made, where the row was certainly not committed.
+
+        The staging stays as it is. An object that another ``finish`` of the same staging may
+        have been given as well is left to the sweeper.
+        """
 
     @abstractmethod
     def discard(self, staging: Staging) -> None:

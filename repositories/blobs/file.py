@@ -1,6 +1,9 @@
 """Blobs on a file system, local or shared.
 
-A push costs two fsyncs: of the file before its rename, of the one folder it is renamed into.
+A push costs two fsyncs: of the file before it gets the name of a blob, of the one folder that the
+name is in. The staged file keeps its own name until the blob's row is committed. A file with two
+names may be a blob that is served, so nobody writes to it any more: who goes on with such a
+staging gets a copy.
 """
 
 import errno
@@ -38,6 +41,7 @@ from repositories.protocol.digest import SHA256, Digest
 
 WRITEBACK_SIZE: Final = 8 << 20
 """Bytes after which the kernel is told to begin writing them to disk."""
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -76,7 +80,7 @@ class FileStorage(BlobStorage):
 
     def append(self, staging: Staging, source: Source, *, hash_with: str = SHA256) -> Staging:
         hash = RunningDigest(hash_with) if staging.size == 0 else None
-        with _translated(), self._exclusive(staging) as descriptor:
+        with _translated(), self._exclusive(staging, to_write=True) as descriptor:
             _cut(descriptor, staging)
             try:
                 return _Writer(descriptor, staging, hash).copy(source)
@@ -111,15 +115,22 @@ class FileStorage(BlobStorage):
                 os.fsync(descriptor)
             checkpoint("blob.file_synced")
             try:
-                source.rename(target)
+                _give_name(source, target)
             except FileNotFoundError:
                 # Discarded meanwhile: its session was cancelled, or its repository deleted.
                 raise _absence(source, StagingLost(staging.id)) from None
-            checkpoint("blob.renamed")
-            with _removed_on_failure(target):
+            checkpoint("blob.named")
+            with _removed_on_failure(source), _removed_on_failure(target):
                 _sync_folder(target.parent)
             checkpoint("blob.folder_synced")
         return StoredBlob(key, staging.size)
+
+    def release(self, staging: Staging) -> None:
+        self.discard(staging)
+
+    def withdraw(self, storage_key: str) -> None:
+        # Every finish gives a name of its own.
+        self.delete(storage_key)
 
     def open_staged(self, staging: Staging) -> BinaryIO:
         path = self._path(paths.staging_key(staging.id))
@@ -184,7 +195,9 @@ class FileStorage(BlobStorage):
                 raise _absence(path, ObjectMissing(storage_key)) from None
 
     @contextmanager
-    def _exclusive(self, staging: Staging, *, create: bool = True) -> Iterator[int]:
+    def _exclusive(
+        self, staging: Staging, *, create: bool = True, to_write: bool = False
+    ) -> Iterator[int]:
         """Open the staged file for this worker alone; the lock ends with the process."""
         path = self._path(paths.staging_key(staging.id))
         new = os.O_CREAT if create and staging.size == 0 else 0
@@ -201,9 +214,30 @@ class FileStorage(BlobStorage):
             # Written to now, it would change a blob that is already served.
             if not _is_open_at(descriptor, path):
                 raise StagingLost(staging.id)
+            if to_write and _has_other_names(descriptor):
+                shared = descriptor
+                descriptor = self._separate(shared, staging)
+                os.close(shared)
             yield descriptor
         finally:
             os.close(descriptor)
+
+    def _separate(self, descriptor: int, staging: Staging) -> int:
+        """Put a copy of the recorded bytes in the place of the file; return it open and locked."""
+        path = self._path(paths.staging_key(paths.new_id()))
+        copy = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(copy, fcntl.LOCK_EX)
+            copied, count = 0, 1
+            while count:
+                count = os.copy_file_range(descriptor, copy, staging.size - copied, copied)
+                copied += count
+            path.rename(self._path(paths.staging_key(staging.id)))
+        except OSError:
+            os.close(copy)
+            path.unlink(missing_ok=True)
+            raise
+        return copy
 
     def _files(self, folder: str) -> Iterator[tuple[str, os.stat_result]]:
         """Yield name and status of the files in the folder by name, without those that vanish."""
@@ -271,6 +305,20 @@ class _Writer:
         return Staging(self._staging.id, self._position, digest, _mark(self._descriptor))
 
 
+def _give_name(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # A file system without hard links: after a failed commit the client begins anew.
+        source.rename(target)
+
+
+def _has_other_names(descriptor: int) -> bool:
+    return os.fstat(descriptor).st_nlink > 1
+
+
 def _stamp(descriptor: int) -> str:
     """Return what tells whether anybody wrote to the file since ``_mark``."""
     return str(os.fstat(descriptor).st_mtime_ns)
@@ -288,11 +336,16 @@ def _mark(descriptor: int) -> str:
 
 
 def _cut(descriptor: int, staging: Staging) -> None:
-    """Drop bytes behind the recorded ones. Raises StagingLost if there are fewer."""
+    """Drop bytes behind the recorded ones.
+
+    Raises StagingLost if there are fewer, or if those behind may be a blob's.
+    """
     size = os.fstat(descriptor).st_size
     if size < staging.size:
         raise StagingLost(f"{staging.id} has {size} of {staging.size} bytes")
     if size > staging.size:
+        if _has_other_names(descriptor):
+            raise StagingLost(f"{staging.id} was finished with more bytes")
         os.ftruncate(descriptor, staging.size)
 
 

@@ -204,8 +204,10 @@ class ObjectStorage(BlobStorage):
             key = self._complete(upload.key, upload.upload_id, upload.parts, tail, digest)
             if kept != digest:
                 self._verify(key, upload, digest)
-        self._drop_tails(upload)
         return StoredBlob(key, staging.size)
+
+    def release(self, staging: Staging) -> None:
+        self._drop_tails(_Upload.of(staging))
 
     def discard(self, staging: Staging) -> None:
         upload = _Upload.of(staging)

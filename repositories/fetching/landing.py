@@ -31,10 +31,14 @@ def store_landed(store: StoreRecord, staging: Staging, digest: Digest) -> Stored
     """
     landing, storage = landing_of(store), store.storage
     if landing is storage:
-        return storage.finish(staging, digest)
+        stored = storage.finish(staging, digest)
+        # Should its rows not be committed, it is fetched anew.
+        storage.release(staging)
+        return stored
     with landing.open_staged(staging) as file:
         copied = storage.append(storage.stage(), cast("Source", file), hash_with=digest.algorithm)
     stored = storage.finish(copied, digest)
+    storage.release(copied)
     landing.discard(staging)
     return stored
 

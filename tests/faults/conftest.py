@@ -1,5 +1,7 @@
 """Real servers on a database of their own."""
 
+import os
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -46,3 +48,21 @@ def database(request: pytest.FixtureRequest) -> dict[str, str]:
         return {}
     server, name = request.getfixturevalue("postgres_database")
     return {"DATABASE_URL": server.address(name)}
+
+
+@pytest.fixture
+def small_disk() -> Iterator:
+    """Return a function that mounts a small file system on a folder."""
+    assert os.geteuid() == 0, "only root may mount a file system"
+    mounted: list[Path] = []
+
+    def mount(folder: Path, mebibytes: int) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        options = f"size={mebibytes}m"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in reversed(mounted):
+        subprocess.run(["umount", "--lazy", folder], check=True)

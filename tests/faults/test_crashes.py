@@ -65,7 +65,7 @@ def slow(checkpoint: str):
     [
         slow("blob.written:7"),  # fault 1
         slow("blob.file_synced:4"),
-        slow("blob.renamed:4"),  # fault 2
+        slow("blob.named:4"),  # fault 2
         slow("blob.folder_synced:4"),
         "blob.before_commit:4",  # fault 2
         slow("blob.committed:4"),

@@ -4,8 +4,6 @@ space."""
 import contextlib
 import json
 import os
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,24 +13,6 @@ from tests.support.server import Answer
 
 MIB = 1 << 20
 REFUSALS = {503, 507}
-
-
-@pytest.fixture
-def small_disk() -> Iterator:
-    """Return a function that mounts a small file system on a folder."""
-    assert os.geteuid() == 0, "only root may mount a file system"
-    mounted: list[Path] = []
-
-    def mount(folder: Path, mebibytes: int) -> Path:
-        folder.mkdir(parents=True, exist_ok=True)
-        options = f"size={mebibytes}m"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
-        mounted.append(folder)
-        return folder
-
-    yield mount
-    for folder in mounted:
-        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def fill(disk: Path, leave: int = 0) -> Path:

@@ -14,7 +14,7 @@ from tests.support.process import ProgramProcess
 from tests.support.server import wait_for
 
 MOST_SYNCS = 8
-CALLS = "fsync,fdatasync,sync_file_range,rename,renameat,renameat2,sendto,sendmsg,write,writev"
+CALLS = "fsync,fdatasync,sync_file_range,link,linkat,sendto,sendmsg,write,writev"
 
 _ASIDE = {"", "checkpoint", "sync database folder"}
 
@@ -44,8 +44,8 @@ def _kind(line: str) -> str:
     """Say what a call does to the promise of a push; nothing for all others."""
     if re.search(r"(sendto|sendmsg|write|writev)\(.*HTTP/1\.1 201 ", line):
         return "answer"
-    if re.search(r"rename\w*\(.*/staging/.*/content/", line):
-        return "rename"
+    if re.search(r"link(at)?\(.*/staging/.*/content/", line):
+        return "final name"
     found = re.search(r"(?:fsync|fdatasync)\(\d+<([^>]*)>", line)
     if found is None:
         return ""
@@ -71,7 +71,7 @@ def traced(program, tmp_path) -> tuple[Client, Trace]:
     return Client(server.create_hosted("hosted").http_port), Trace(path)
 
 
-IN_ORDER = ["sync file", "rename", "sync folder", "sync database", "answer"]
+IN_ORDER = ["sync file", "final name", "sync folder", "sync database", "answer"]
 """Starting a session and recording how far it is sync nothing."""
 
 

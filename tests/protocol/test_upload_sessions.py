@@ -119,7 +119,16 @@ def test_whoever_may_only_pull_may_not_cancel(images, location):
 
 def test_a_finished_session_is_over(images, location):
     images.put(f"{location}?digest={digest_of(CONTENT)}", CONTENT).expect(201)
-    assert_is_over(images, location)
+    assert_is_over(images, location, digest_of(b"x"))
+
+
+def test_the_closing_put_may_be_repeated(images, location):
+    # fault 16
+    for body in (CONTENT, b"", CONTENT):
+        answer = images.put(f"{location}?digest={digest_of(CONTENT)}", body).expect(201)
+        assert answer.header("Docker-Content-Digest") == digest_of(CONTENT)
+    elsewhere = location.replace("team/app", "team/other")
+    images.put(f"{elsewhere}?digest={digest_of(CONTENT)}").expect(404, "BLOB_UPLOAD_UNKNOWN")
 
 
 def test_a_session_that_ended_with_a_wrong_digest_is_over(images, location, staged):
@@ -131,9 +140,9 @@ def test_a_session_that_ended_with_a_wrong_digest_is_over(images, location, stag
     assert_is_over(images, location)
 
 
-def assert_is_over(client, location):
+def assert_is_over(client, location, digest=digest_of(CONTENT)):  # noqa: B008
     for method in ("GET", "PATCH", "DELETE", "PUT"):
-        query = f"?digest={digest_of(CONTENT)}" if method == "PUT" else ""
+        query = f"?digest={digest}" if method == "PUT" else ""
         client.request(method, location + query).expect(404, "BLOB_UPLOAD_UNKNOWN")
 
 

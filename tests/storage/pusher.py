@@ -23,6 +23,7 @@ def main(root: str, file: str, request_size: int) -> None:
         staging = storage.append(staging, source)
         _record(staging=staging.to_json())
     _record(storage_key=storage.finish(staging, Digest.of(content)).storage_key)
+    storage.release(staging)
 
 
 def _record(**row) -> None:

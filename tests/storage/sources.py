@@ -42,7 +42,9 @@ def append(storage: BlobStorage, staging: Staging, content: bytes, **options) ->
 def put(storage: BlobStorage, content: bytes, algorithm: str = "sha256") -> StoredBlob:
     """Store the content as a push does."""
     staging = append(storage, storage.stage(), content, hash_with=algorithm)
-    return storage.finish(staging, Digest.of(content, algorithm))
+    blob = storage.finish(staging, Digest.of(content, algorithm))
+    storage.release(staging)
+    return blob
 
 
 def read(storage: BlobStorage, storage_key: str, offset: int = 0) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from repositories.blobs import (
+    DigestMismatch,
     StagingBusy,
     StagingLost,
     StorageFull,
@@ -33,11 +34,9 @@ class Calls:
         self.made: list[str] = []
         self.failing: dict[str, int] = {}
         self._fsync = os.fsync
-        rename = Path.rename
+        link = os.link
         monkeypatch.setattr(os, "fsync", self._fsync_recorded)
-        monkeypatch.setattr(
-            Path, "rename", lambda *paths: self._made("rename", paths[0]) or rename(*paths)
-        )
+        monkeypatch.setattr(os, "link", lambda *paths: self._made("link", paths[0]) or link(*paths))
 
     def _fsync_recorded(self, descriptor: int) -> None:
         path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
@@ -57,9 +56,9 @@ def calls(monkeypatch, file_storage) -> Calls:
     return Calls(monkeypatch, file_storage.root)
 
 
-def test_a_push_syncs_the_file_renames_it_and_syncs_one_folder(file_storage, calls):
+def test_a_push_syncs_the_file_names_it_and_syncs_one_folder(file_storage, calls):
     put(file_storage, content(3 * MIB))
-    assert calls.made == ["fsync staging", "rename staging", "fsync content"]
+    assert calls.made == ["fsync staging", "link staging", "fsync content"]
 
 
 def test_appends_sync_nothing(file_storage, calls):
@@ -97,9 +96,9 @@ def test_after_a_failed_fsync_nothing_is_trusted(file_storage, calls, call, numb
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_a_rename_without_space_leaves_the_staging_intact(file_storage, calls, number):  # fault 5
+def test_a_name_without_space_leaves_the_staging_intact(file_storage, calls, number):  # fault 5
     staging = append(file_storage, file_storage.stage(), b"content")
-    calls.failing["rename staging"] = number
+    calls.failing["link staging"] = number
     with pytest.raises(StorageFull):
         file_storage.finish(staging, Digest.of(b"content"))
     calls.failing.clear()
@@ -184,8 +183,66 @@ def test_a_second_writer_is_refused_while_the_first_writes(file_storage):
     assert read(file_storage, blob.storage_key) == b"content"
 
 
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_file_system_without_hard_links_will_do(file_storage, calls, number):
+    calls.failing["link staging"] = number
+    blob = put(file_storage, b"content")
+    assert read(file_storage, blob.storage_key) == b"content"
+    assert list(file_storage.list_stagings()) == []
+
+
+def test_an_upload_goes_on_after_a_finish_without_touching_the_blob(file_storage):
+    staging = append(file_storage, file_storage.stage(), b"content")
+    blob = file_storage.finish(staging, Digest.of(b"content"))
+    more = append(file_storage, staging, b" and more")
+    again = append(file_storage, staging, b" once more")
+    assert file_storage.recover(staging).size == again.size
+    with pytest.raises(DigestMismatch):
+        file_storage.finish(more, Digest.of(b"content and more!"))
+    assert read(file_storage, blob.storage_key) == b"content"
+    assert list(file_storage.list_stagings()) == []
+
+
+def test_bytes_that_were_finished_are_not_cut_off(file_storage):
+    """The last request was not recorded and is repeated with other bytes."""
+    staging = append(file_storage, file_storage.stage(), b"con")
+    blob = file_storage.finish(append(file_storage, staging, b"tent"), Digest.of(b"content"))
+    with pytest.raises(StagingLost):
+        file_storage.finish(staging, Digest.of(b"con"))
+    staging = append(file_storage, staging, b"fuse")
+    other = file_storage.finish(staging, Digest.of(b"confuse"))
+    assert read(file_storage, blob.storage_key) == b"content"
+    assert read(file_storage, other.storage_key) == b"confuse"
+
+
+def test_what_is_withdrawn_leaves_the_upload_as_it_was(file_storage):
+    staging = append(file_storage, file_storage.stage(), b"content")
+    blob = file_storage.finish(staging, Digest.of(b"content"))
+    file_storage.withdraw(blob.storage_key)
+    assert list(file_storage.list()) == []
+    staging = append(file_storage, staging, b" and more")
+    blob = file_storage.finish(staging, Digest.of(b"content and more"))
+    assert read(file_storage, blob.storage_key) == b"content and more"
+
+
+def test_a_copy_that_finds_no_space_leaves_the_upload_as_it_was(file_storage, monkeypatch):
+    staging = append(file_storage, file_storage.stage(), b"content")
+    file_storage.finish(staging, Digest.of(b"content"))
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "copy_file_range", full)
+        with pytest.raises(StorageFull):
+            append(file_storage, staging, b" and more")
+    (found,) = file_storage.list_stagings()
+    assert found.staging.id == staging.id
+    assert file_storage.finish(staging, Digest.of(b"content")).size == len(b"content")
+
+
 def test_a_writer_that_comes_late_does_not_touch_the_finished_blob(file_storage, monkeypatch):
-    """It opened the file before the rename and got the lock after it."""
+    """It opened the file before the finish and got the lock after it."""
     staging = append(file_storage, file_storage.stage(), b"content")
     keys = []
     flock = file.fcntl.flock
@@ -196,8 +253,7 @@ def test_a_writer_that_comes_late_does_not_touch_the_finished_blob(file_storage,
         flock(descriptor, operation)
 
     monkeypatch.setattr(file.fcntl, "flock", finish_first)
-    with pytest.raises(StagingLost):
-        append(file_storage, staging, b" and more")
+    append(file_storage, staging, b" and more")
     assert read(file_storage, keys[0]) == b"content"
 
 

@@ -33,6 +33,7 @@ def test_many_small_requests_leave_few_objects_on_the_way(storage, bucket):
         staging = append(storage, staging, b"%d" % (number % 10))
         assert len(bucket.objects) <= 2
     storage.finish(staging, Digest.of(b"0123456789" * 10))
+    storage.release(staging)
     assert len(bucket.objects) == 1
 
 

@@ -73,7 +73,16 @@ class Upload(RuleBasedStateMachine):
         assert blob.size == len(self.content)
         assert blob.storage_key not in self.finished
         self.finished[blob.storage_key] = self.content
+        self.storage.release(self.recorded)
         self.record(self.storage.stage(), b"")
+
+    @rule()
+    def finish_and_lose_the_rows(self):
+        blob = self.storage.finish(self.recorded, Digest.of(self.content))
+        self.finished[blob.storage_key] = self.content
+        if not self.storage.sees_writers:
+            # Parts that have become an object are no parts any more.
+            self.record(self.storage.stage(), b"")
 
     @precondition(lambda self: self.recorded.size)
     @rule()

@@ -11,11 +11,14 @@ from __future__ import annotations
 import select
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.db.backends.postgresql import base
+
+from nexuslite.database.errors import CommitUncertain
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's PostgreSQL backend plus a look at each pooled connection."""
+    """Django's PostgreSQL backend plus a look at each pooled connection and each failed commit."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
@@ -26,6 +29,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             pool.putconn(connection)
             connection = super().get_new_connection(conn_params)
         return connection
+
+    def _commit(self) -> None:
+        try:
+            super()._commit()  # type: ignore[misc]
+        except (OperationalError, InterfaceError) as error:
+            # The server may have done it and only its answer was lost.
+            raise CommitUncertain(str(error)) from error
 
 
 def _was_ended_by_server(connection: Any) -> bool:

@@ -15,7 +15,9 @@ from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError
+
+from nexuslite.database.errors import CommitUncertain
 
 
 class LogSync:
@@ -50,7 +52,7 @@ class LogSync:
         """Returns once everything committed before the call is on the disk.
 
         `checkpoint` moves the whole log into the database file, durably; it raises `DatabaseError`
-        when it cannot. Raises `OperationalError` when the disk fails.
+        when it cannot. Raises `CommitUncertain` when the disk fails.
         """
         with self._counting:
             self._committed += 1
@@ -75,7 +77,7 @@ class LogSync:
             # without having written anything. From here on only what has reached the database
             # file counts, until the log begins anew.
             self._is_suspect = True
-            raise OperationalError(f"the database cannot be written to disk: {error}") from error
+            raise CommitUncertain(f"the database cannot be written to disk: {error}") from error
         self._is_suspect = False
 
     def _sync(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from repositories.actions import upload_sessions
 from repositories.actions.mount_blob import mount_blob
-from repositories.actions.store_blob import finish_upload, store_in_one_request
+from repositories.actions.store_blob import finish_upload, store_in_one_request, was_finished
 from repositories.actions.upload_sessions import UploadSession
 from repositories.docker import door
 from repositories.docker.request import RegistryRequest
@@ -55,12 +55,17 @@ def append(request: RegistryRequest) -> RegistryResponse:
 
 
 def finish(request: RegistryRequest) -> RegistryResponse:
-    """PUT: the rest of the bytes, if any, and the digest of the whole."""
+    """PUT: the rest of the bytes, if any, and the digest of the whole; it may be repeated."""
     text = request.parameter("digest")
     if text is None:
         raise RegistryError(ErrorCode.DIGEST_INVALID, "The parameter digest is missing.")
     digest = Digest.parse(text)
-    upload = _find(request)
+    try:
+        upload = _find(request)
+    except RegistryError:
+        if was_finished(request.repository, request.image_name, digest):
+            return _created(request, digest)
+        raise
     length = _announced_length(request, upload)
     if request.content_length != 0:
         upload_sessions.write(request.repository, upload, request.body, length)
