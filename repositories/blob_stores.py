@@ -83,16 +83,25 @@ def quota_status(store: BlobStore) -> QuotaStatus:
     figures = figures_of([store])[store.pk]
     limit = store.quota_limit
     if store.quota_type == QuotaType.SPACE_USED:
-        return QuotaStatus(
-            figures.total_size > limit,
+        message = (
             f"Blob store {store.name} is using {format_size(figures.total_size)} space "
-            f"and has a limit of {format_size(limit)}",
+            f"and has a limit of {format_size(limit)}"
         )
-    return QuotaStatus(
-        figures.available_space < limit,
-        f"Blob store {store.name} is limited to having {format_size(limit)} available space, "
-        f"and has {format_size(figures.available_space)} space remaining",
-    )
+    else:
+        message = (
+            f"Blob store {store.name} is limited to having {format_size(limit)} available space, "
+            f"and has {format_size(figures.available_space)} space remaining"
+        )
+    return QuotaStatus(is_quota_violated(store, figures), message)
+
+
+def is_quota_violated(store: BlobStore, figures: StoreFigures) -> bool:
+    """Whether the store's figures exceed its soft quota."""
+    if not store.quota_type:
+        return False
+    if store.quota_type == QuotaType.SPACE_USED:
+        return figures.total_size > store.quota_limit
+    return figures.available_space < store.quota_limit
 
 
 def format_size(size: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.decisions import application, may
+from accounts.decisions import EVERYTHING, application, may
 from accounts.principals import Principal
 from repositories.doors import browsable_repositories
 
@@ -69,6 +69,24 @@ GROUPS = (
                 "repository-delete",
                 "delete-tags",
                 "delete-image",
+            ),
+            _item(
+                _("Blob Stores"),
+                "blob-stores",
+                "database",
+                _holding(application("blobstores", "read")),
+                "blob-store-create",
+                "blob-store-edit",
+                "blob-store-delete",
+            ),
+            _item(
+                _("Routing Rules"),
+                "routing-rules",
+                "route",
+                _holding(EVERYTHING),
+                "routing-rule-create",
+                "routing-rule-edit",
+                "routing-rule-delete",
             ),
         ),
     ),
