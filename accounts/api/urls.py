@@ -6,6 +6,7 @@ from django.urls import path
 
 from accounts.api import (
     content_selector_views,
+    effective_views,
     privilege_views,
     role_views,
     settings_views,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("privileges/<str:type_name>/<str:name>", privilege_views.PrivilegeOfType.as_view()),
     path("content-selectors", content_selector_views.ContentSelectors.as_view()),
     path("content-selectors/<str:name>", content_selector_views.OneContentSelector.as_view()),
+    path("effective-privileges", effective_views.EffectivePrivileges.as_view()),
     path("realms/available", settings_views.AvailableRealms.as_view()),
     path("realms/active", settings_views.ActiveRealms.as_view()),
     path("anonymous", settings_views.Anonymous.as_view()),

@@ -98,6 +98,7 @@ SECURITY_POLICY = [
     (f"{SELECTORS}/none", "PUT", selector_body("none"), 404, 403, 401),
     (f"{SELECTORS}/spare", "DELETE", None, 204, 403, 401),
     (f"{SELECTORS}/none", "DELETE", None, 404, 403, 401),
+    ("security/effective-privileges?userId=spare", "GET", None, 200, 403, 401),
     ("security/realms/available", "GET", None, 200, 403, 401),
     ("security/realms/active", "GET", None, 200, 403, 401),
     ("security/realms/active", "PUT", ["NexusAuthenticatingRealm"], 204, 403, 401),

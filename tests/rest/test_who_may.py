@@ -125,7 +125,7 @@ def test_every_route_is_in_the_policy():
 
 def _shape(path: str) -> str:
     names = {"images", "default", "spare", "none", "stranger", "application"}
-    return "/".join("*" if part in names else part for part in path.split("/"))
+    return "/".join("*" if part in names else part for part in path.partition("?")[0].split("/"))
 
 
 def _routes(resolver: URLResolver, prefix: str) -> list[str]:
