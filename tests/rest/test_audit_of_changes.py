@@ -20,10 +20,12 @@ from .security_bodies import (
     ANONYMOUS_SETTING,
     PRIVILEGES,
     ROLES,
+    SELECTORS,
     USERS,
     changed_user,
     privilege_body,
     role_body,
+    selector_body,
     user_body,
 )
 from .test_blob_stores import file_body
@@ -81,6 +83,11 @@ CHANGES = [
            before={"name": "Child"}),
     Change("DELETE", f"{USERS}/mina", None, "security.user deleted mina",
            before={"roles": ["nx-admin"]}),
+    Change("POST", SELECTORS, selector_body("spare"), "ContentSelector created spare"),
+    Change("PUT", f"{SELECTORS}/spare", selector_body("spare", expression='path =^ "/v2/x/"'),
+           "ContentSelector updated spare", after={"expression": 'path =^ "/v2/x/"'}),
+    Change("DELETE", f"{SELECTORS}/spare", None, "ContentSelector deleted spare",
+           before={"description": "A selector"}),
     Change("PUT", "security/realms/active", ["NexusAuthenticatingRealm"],
            "security.realm changed active realms",
            before={"active_realms": ["NexusAuthenticatingRealm", "DockerToken"]},
@@ -121,6 +128,8 @@ CHANGES = [
            after={"members": ["images"]}),
     Change("PUT", f"{GROUPS}/all", group_body("all", "images", "mirror"), "repository updated all",
            before={"members": ["images"]}, after={"members": ["images", "mirror"]}),
+    Change("POST", "repositories/mirror/invalidate-cache", None,
+           "repository cacheInvalidated mirror"),
     Change("DELETE", "repositories/images", None, "repository deleted images",
            before={"http_port": 5001}),
 ]  # fmt: skip
