@@ -11,6 +11,10 @@ from collections.abc import Iterable, Sequence
 from accounts import audit, directory
 from accounts.content_access import ContentAccess, SelectorRecord, content_access
 from accounts.errors import NotPermitted
+from accounts.models.security_settings import (
+    LOCAL_AUTHENTICATING_REALM,
+    LOCAL_AUTHORIZING_REALM,
+)
 from accounts.permissions import PermissionSet
 from accounts.principals import Principal
 from accounts.roles import DEFAULT_SOURCE
@@ -107,9 +111,20 @@ def _held(principal: Principal) -> _Held:
         holder = (principal.user_id, principal.source, principal.groups)
         return _compiled.lookup(holder, _compile)
     settings = directory.security_settings()
-    if not settings.anonymous_enabled:
+    if not settings.anonymous_enabled or not _knows_users(settings.anonymous_realm_name, settings):
         return _NOTHING
     return _compiled.lookup((settings.anonymous_user_id, DEFAULT_SOURCE, ()), _compile)
+
+
+def _knows_users(realm_id: str, settings: directory.SecurityRecord) -> bool:
+    """Whether the realm says who has which role (nexus-public, `AuthorizingRealmImpl`).
+
+    The Local Authorizing Realm is always in force. A realm that only looks at credentials stands
+    for its users' source while it is active; docker tokens have no users of their own.
+    """
+    if realm_id == LOCAL_AUTHORIZING_REALM:
+        return True
+    return realm_id == LOCAL_AUTHENTICATING_REALM and realm_id in settings.active_realms
 
 
 def repository_view(repository_format: str, repository_name: str, action: str) -> str:

@@ -280,3 +280,34 @@ def test_a_warm_pull_by_a_selector_costs_no_query(member):
     assert len(captured) == 0
     # Another image's answer is not kept for it.
     client.get("other/app/manifests/v1").expect(401)
+
+
+def test_through_a_group_the_selector_of_the_group_counts(hosted, group):
+    # fault 25
+    for name, seed in (("one", "1"), ("two", "2")):
+        member = hosted(name)
+        member.push_image("team/app", "v1", seed=seed)
+        member.push_image("other/app", "v1", seed=seed)
+        member.push_image(f"team/{name}", "v1", seed=seed)
+    everything = group("all", "one", "two").as_(STRANGER)
+    grant_by_selector("stranger", TEAM, *EVERY_ACTION, repository="all")
+    everything.with_token("repository:team/app:pull").get("team/app/manifests/v1").expect(200)
+    assert all_pages(everything, "_catalog?n=2", "repositories") == [
+        ["team/app", "team/one"],
+        ["team/two"],
+    ]
+    answers = [everything.get(f"{name}/app/manifests/v1") for name in ("other", "novel")]
+    assert [answer.status for answer in answers] == [403, 403]
+    assert answers[0].body.replace(b"other", b"novel") == answers[1].body
+    # The members themselves stay shut.
+    member.as_(STRANGER).get("team/app/manifests/v1").expect(403)
+
+
+def test_a_push_to_a_group_is_explained_to_whoever_may_read_the_image(hosted, group):
+    hosted("one")
+    everything = group("all", "one").as_(STRANGER)
+    grant_by_selector("stranger", TEAM, "read")
+    answer = everything.post("team/app/blobs/uploads/").expect(403, "DENIED")
+    assert answer.error["message"].startswith("Deploying to groups is a PRO-licensed feature.")
+    answer = everything.post("other/app/blobs/uploads/").expect(403, "DENIED")
+    assert "PRO" not in answer.error["message"]

@@ -143,3 +143,27 @@ def test_from_a_role_to_a_pull_and_back(admin, hosted):
     developer.get("app/manifests/v1").expect(403, "DENIED")
     answer = with_token.get("app/manifests/v1").expect(401)
     assert 'error="insufficient_scope"' in (answer.header("WWW-Authenticate") or "")
+
+
+def test_the_realm_of_anonymous_access_has_to_know_the_user(admin, anonymous, hosted):
+    hosted("images")
+
+    def names_seen(realm: str) -> list[str]:
+        setting = {"enabled": True, "userId": "admin", "realmName": realm}
+        assert admin.put(SETTING, setting).json() == setting
+        return [each["name"] for each in anonymous.get("repositories").json()]
+
+    assert names_seen("NexusAuthorizingRealm") == ["images"]
+    assert names_seen("DockerToken") == []
+    assert names_seen(LOCAL) == ["images"]
+    # One that is not active says nothing about its users; the authorizing one always does.
+    admin.put(f"{ACTIVE}?acknowledgeLockout=true", ["DockerToken"])
+    assert anonymous.get("repositories").json() == []
+    assert anonymous.put(ACTIVE, [LOCAL]).status_code == 403
+
+
+def test_local_rights_stay_where_the_local_realm_is_off(admin, anonymous, hosted):
+    hosted("images")
+    admin.put(SETTING, {**ANONYMOUS_SETTING, "userId": "admin"})
+    admin.put(f"{ACTIVE}?acknowledgeLockout=true", ["DockerToken"])
+    assert [each["name"] for each in anonymous.get("repositories").json()] == ["images"]
