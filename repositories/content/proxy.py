@@ -9,15 +9,13 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TypeVar
 
-from django.utils import timezone
+from django.db import DatabaseError
 
-from nexuslite import regex
+from nexuslite import regex, stamps
 from repositories import statements
-from repositories.content import remembered
+from repositories.content.held_tags import HeldTag, HeldTags
 from repositories.content.hosted import HostedContent
 from repositories.content.interface import (
     Blob,
@@ -35,12 +33,12 @@ from repositories.fetching.kept import Awaited
 from repositories.fetching.leading import BlobWanted
 from repositories.fetching.listings import remote_referrers, remote_tags
 from repositories.fetching.manifests import ManifestFetcher
+from repositories.fetching.patience import is_postponed, postpone, within
 from repositories.fetching.remote_names import remote_name
 from repositories.fetching.sources import blob_wanted, foreign_layer_wanted
-from repositories.models import Tag
 from repositories.protocol.digest import Digest
 from repositories.protocol.pagination import MAX_PAGE_SIZE, Page
-from repositories.proxy_records import FOREVER, ProxyRecord
+from repositories.proxy_records import ProxyRecord
 from repositories.records import RepositoryRecord
 from repositories.remote.blocking import contact
 from repositories.remote.errors import RemoteError, RemoteNotFound, RemoteUnavailable
@@ -48,18 +46,13 @@ from repositories.remote.errors import RemoteError, RemoteNotFound, RemoteUnavai
 logger = logging.getLogger(__name__)
 
 _MOST_LOOKS = 10
-_CLOCK_SKEW_SECONDS = 5.0
+PATIENCE_SECONDS = 3.0
+"""How long a pull of a tag that is held waits for the remote; asking goes on."""
+POSTPONED_SECONDS = 10.0
+"""How long a worker serves what it holds before it asks again after a failure."""
 
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class HeldTag:
-    """A tag that is held, and when the remote last said that it means this manifest."""
-
-    manifest: StoredManifest
-    checked: datetime | None
 
 
 class ProxyContent:
@@ -75,6 +68,7 @@ class ProxyContent:
         self._proxy = proxy
         self._at_hand = at_hand
         self._held = HostedContent(repository)
+        self._tags = HeldTags(repository, proxy)
 
     # ---- manifests
 
@@ -94,72 +88,39 @@ class ProxyContent:
         return _surely(self._held.manifest(image_name, reference))
 
     def _tag(self, image_name: str, tag: str, path: str) -> StoredManifest | None:
-        held = self._held_tag(image_name, tag)
-        if held is not None and self._is_fresh(held):
-            return self._with_age(held)
-        if held is None and absences.is_noted(self._repository, path):
+        held = self._tags.find(image_name, tag)
+        if held is not None:
+            fresh = self._tags.is_fresh(held) or self._is_confirmed(image_name, tag, path, held)
+            # What is old is served all the same, and asked for again by the next request.
+            return self._tags.with_age(_surely(self._tags.find(image_name, tag)) if fresh else held)
+        if absences.is_noted(self._repository, path):
             return None
         try:
-            if held is None:
-                self._fetcher(image_name).fetch_tag(tag)
-            else:
-                self._fetcher(image_name).check_tag(tag, held.manifest.digest)
-        except RemoteError as error:
-            if held is None:
-                if isinstance(error, RemoteNotFound):
-                    absences.note(self._repository, path)
-                    return None
-                raise
-            # Whatever went wrong, and be it that the tag is gone: a cache never lets a pull down.
-            logger.warning("%s: %s is served as it is held: %s", self._repository.name, path, error)
-            return replace(held.manifest, fresh_seconds=0.0)
-        return self._with_age(_surely(self._held_tag(image_name, tag)))
-
-    def _held_tag(self, image_name: str, tag: str) -> HeldTag | None:
-        def load() -> HeldTag | None:
-            row = (
-                Tag.objects.filter(
-                    image__repository_id=self._repository.id, image__name=image_name, name=tag
-                )
-                .values_list(
-                    "manifest__digest",
-                    "manifest__media_type",
-                    "manifest__content",
-                    "manifest__created",
-                    "checked",
-                )
-                .first()
-            )
-            if row is None:
-                return None
-            return HeldTag(StoredManifest(row[0], row[1], bytes(row[2]), row[3]), row[4])
-
-        # Another worker may have asked the remote since this one looked.
-        return remembered.lookup(
-            self._repository,
-            ("held tag", image_name, tag),
-            load,
-            lambda found: len(found.manifest.content),
-            self._is_fresh,
-        )
-
-    def _is_fresh(self, held: HeldTag) -> bool:
-        left = self._seconds_left(held)
-        return left is None or left > 0
-
-    def _with_age(self, held: HeldTag) -> StoredManifest:
-        return replace(held.manifest, fresh_seconds=self._seconds_left(held))
-
-    def _seconds_left(self, held: HeldTag) -> float | None:
-        """For how long the tag is still believed; None for ever."""
-        if held.checked is None:
-            return 0.0
-        if self._proxy.metadata_max_age == FOREVER:
+            self._fetcher(image_name).fetch_tag(tag)
+        except RemoteNotFound:
+            absences.note(self._repository, path)
             return None
-        age = (timezone.now() - held.checked).total_seconds()
-        most = self._proxy.metadata_max_age * 60.0
-        # Checked in the future: the clock was set back, and nobody knows how old it is.
-        return most - max(age, 0.0) if age > -_CLOCK_SKEW_SECONDS else 0.0
+        return self._tags.with_age(_surely(self._tags.find(image_name, tag)))
+
+    def _is_confirmed(self, image_name: str, tag: str, path: str, held: HeldTag) -> bool:
+        """Whether the remote has said in time what the tag means now.
+
+        Whatever goes wrong, and be it that the tag is gone: a cache never lets a pull down.
+        """
+        # With the stamp, so that invalidating the cache ends it.
+        question = (path, self._repository.id, stamps.read(self._repository.slot))
+        if is_postponed(question):
+            return False
+        fetcher = self._fetcher(image_name)
+        try:
+            if within(PATIENCE_SECONDS, lambda: fetcher.check_tag(tag, held.manifest.digest)):
+                return True
+            reason = "the remote takes its time"
+        except (RemoteError, DatabaseError) as error:
+            reason = str(error)
+        postpone(question, POSTPONED_SECONDS)
+        logger.warning("%s: %s is served as it is held: %s", self._repository.name, path, reason)
+        return False
 
     def _fetcher(self, image_name: str) -> ManifestFetcher:
         self._about_to_ask()

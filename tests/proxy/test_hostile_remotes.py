@@ -112,6 +112,7 @@ STATUSES = [
     (Fault(status=429, headers={"Retry-After": "7"}), 429, "TOOMANYREQUESTS"),
     (Fault(status=500), 502, "UNAVAILABLE"),
     (Fault(status=503), 502, "UNAVAILABLE"),
+    (Fault(silent=True), 504, "UNAVAILABLE"),
     (Fault(after=0, then="stall"), 504, "UNAVAILABLE"),
 ]
 

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from repositories.content import proxy as content
+from repositories.content import held_tags
+from repositories.content import proxy as proxy_content
 from repositories.docker import hot
 from tests.proxy.pulls import grow_old, pull
 from tests.support.remote import Fault
@@ -87,7 +88,7 @@ def test_an_answer_that_is_kept_whole_ends_with_the_age(remote, proxy_of, monkey
     later = timedelta(seconds=61)
     soon = SimpleNamespace(monotonic=lambda: time.monotonic() + later.total_seconds())
     monkeypatch.setattr(hot, "time", soon)
-    monkeypatch.setattr(content, "timezone", SimpleNamespace(now=lambda: timezone.now() + later))
+    monkeypatch.setattr(held_tags, "timezone", SimpleNamespace(now=lambda: timezone.now() + later))
     pull(proxy, moved)
 
 
@@ -113,3 +114,34 @@ def test_whatever_goes_wrong_what_is_held_is_served(remote, proxy, trouble):  # 
     grow_old()
     pull(proxy, image)
     pull(proxy, image, image.digest)
+
+
+def test_a_remote_that_stalls_holds_nobody_up(remote, proxy_of, monkeypatch):
+    monkeypatch.setattr(proxy_content, "PATIENCE_SECONDS", 0.3)
+    proxy = proxy_of(timeout=60)
+    image = remote.add_image("team/app")
+    pull(proxy, image)
+    remote.script("", Fault(silent=True))
+    grow_old()
+    started = time.monotonic()
+    pull(proxy, image)
+    assert 0.3 < time.monotonic() - started < 5
+    started = time.monotonic()
+    pull(proxy, image)
+    assert time.monotonic() - started < 0.3
+    assert len(remote.requests("HEAD")) == 1
+
+
+def test_a_failure_is_not_repeated_by_every_pull(remote, proxy, monkeypatch):
+    first = remote.add_image("team/app", seed="1")
+    pull(proxy, first)
+    second = remote.add_image("team/app", seed="2")
+    remote.script("", Fault(status=500))
+    grow_old()
+    remote.forget()
+    for _ in range(5):
+        pull(proxy, first)
+    assert len(remote.requests()) == 1
+    remote.behave()
+    monkeypatch.setattr(proxy_content, "is_postponed", lambda _: False)
+    pull(proxy, second)

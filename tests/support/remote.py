@@ -40,8 +40,9 @@ class Fault:
 
     `status`, `headers` and `body` replace those of the answer. After `after` bytes of the body
     follows `then`: "close", "stall", "wait" (until `Remote.resume`), or nothing. `alter` changes
-    the bytes that are sent and keeps their number; `length` is announced instead of the true one,
-    "none" for chunked coding. `times` is how many requests it holds for.
+    the bytes that are sent and keeps their number; `silent` sends nothing at all. `length` is
+    announced instead of the true one, "none" for chunked coding. `times` is how many requests it
+    holds for.
     """
 
     status: int | None = None
@@ -50,6 +51,7 @@ class Fault:
     after: int | None = None
     then: str = "close"
     alter: bool = False
+    silent: bool = False
     length: int | str | None = None
     ranges: bool = True
     times: int | None = None
@@ -257,6 +259,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _answer(self, asked: Asked, fault: Fault, *, has_fault: bool) -> None:
+        if fault.silent:
+            self.remote.wait(for_ever=True)
+            self._break_off()
+            return
         status, headers, body = self._right_answer(asked)
         if status == 200 and fault.ranges:
             status, headers, body = _ranged(asked, headers, body)
