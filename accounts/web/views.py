@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import sessions
 from accounts.actions import admin_password_file
 from accounts.errors import CredentialsRefused, TooManyAttempts
+from accounts.models.user import ADMIN_USER_ID
 from accounts.web.access import principal_of
 from nexuslite.web.pages import page
 
@@ -51,7 +53,13 @@ def _sign_in(request: HttpRequest, next_page: str) -> HttpResponse:
         )
         response["Retry-After"] = str(seconds)
         return response
-    return HttpResponseRedirect(next_page)
+    return HttpResponseRedirect(_first_steps(user_id, next_page))
+
+
+def _first_steps(user_id: str, next_page: str) -> str:
+    """Where a sign-in leads: the first one of a new server's administrator, to setting it up."""
+    is_first = user_id == ADMIN_USER_ID and admin_password_file.path().exists()
+    return reverse("setup-password") if is_first and next_page == START else next_page
 
 
 def sign_in_page(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from nexuslite.web import views
+from nexuslite.web import setup, views
 
 urlpatterns = [
     path("", views.welcome, name="welcome"),
+    path("setup/password/", setup.password, name="setup-password"),
+    path("setup/anonymous/", setup.anonymous, name="setup-anonymous"),
+    path("setup/repositories/", setup.repositories, name="setup-repositories"),
+    path("setup/done/", setup.done, name="setup-done"),
     path("admin/system/status/", views.status, name="status"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -35,6 +36,8 @@ from repositories.web.addresses import preview_address
 from repositories.web.commands import commands_for
 from repositories.web.repository_forms import FORMS, NEW, GroupForm, RepositoryForm
 
+FIRST_PORT = 8000
+"""Offered before smaller ones: the ports that documentation is full of."""
 FORM_METHODS = ["GET", "HEAD", "POST"]
 TITLES = {
     "hosted": gettext_lazy("Create repository: docker (hosted)"),
@@ -169,15 +172,26 @@ def preview(request: HttpRequest) -> HttpResponse:
     return page(request, "repositories/_preview.html", context)
 
 
+def free_ports(count: int) -> list[int]:
+    """The first ports for connectors that no repository has; fewer when there are no more."""
+    taken = ports_in_use()
+    ports = settings.NEXUSLITE_CONNECTOR_PORTS
+    first = FIRST_PORT if FIRST_PORT in ports else ports.first
+    candidates = (*range(first, ports.last + 1), *range(ports.first, first))
+    return list(islice((port for port in candidates if port not in taken), count))
+
+
+def ports_in_use() -> set[int | None]:
+    """The ports of the web interface and of all repositories."""
+    taken: set[int | None] = {settings.NEXUSLITE_PORT}
+    for record in snapshot().by_name.values():
+        taken |= {record.http_port, record.https_port}
+    return taken
+
+
 def next_free_port() -> int | None:
     """The first port for connectors that no repository has; None when all are taken."""
-    taken = {settings.NEXUSLITE_PORT}
-    for record in snapshot().by_name.values():
-        taken |= {record.http_port, record.https_port} - {None}
-    ports = settings.NEXUSLITE_CONNECTOR_PORTS
-    first = max(ports.first, 8000) if 8000 in ports else ports.first
-    candidates = (*range(first, ports.last + 1), *range(ports.first, first))
-    return next((port for port in candidates if port not in taken), None)
+    return next(iter(free_ports(1)), None)
 
 
 def _form(
