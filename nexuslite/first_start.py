@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
@@ -23,6 +24,7 @@ _MIGRATION_LOCK = 0x6E657875
 
 def prepare() -> None:
     """Brings everything to where a server can start; does little on a second start."""
+    keep_database_private()
     migrate()
     stamps.begin()
     ensure_first_users()
@@ -36,6 +38,23 @@ def _let_go_of_database() -> None:
     connection.close()
     if connection.vendor == "postgresql":
         connection.close_pool()  # type: ignore[attr-defined]
+
+
+def keep_database_private() -> None:
+    """Makes the embedded database a file that no other user of the machine can read.
+
+    The files beside it take over its mode (SQLite, "Temporary Files").
+    """
+    if connection.vendor != "sqlite":
+        return
+    path = Path(connection.settings_dict["NAME"])
+    if not path.is_absolute():
+        # In memory, or named by who started the program.
+        return
+    path.touch(mode=0o600)
+    # One of an earlier version may be open to all; that of somebody else stays as it is.
+    with suppress(PermissionError):
+        path.chmod(0o600)
 
 
 def migrate() -> None:
