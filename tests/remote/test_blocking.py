@@ -217,6 +217,22 @@ def test_requests_that_fail_together_count_once(proxy_of: ProxyOf) -> None:
     assert RemoteState.objects.get().failures == 1
 
 
+def test_a_failure_of_long_ago_does_not_count_any_more(proxy_of: ProxyOf) -> None:
+    with switched(HERE) as (script, host):
+        repository = proxy_of(host.url)
+        ask(repository)
+        script.reply = BROKEN
+        with ExitStack() as under_way:
+            under_way.enter_context(pytest.raises(RemoteError))
+            old = under_way.enter_context(contact(repository))
+            fail(repository)
+            pass_time()
+            probe()
+            old.manifest("app", "v1")
+    # The first failure and the probe.
+    assert RemoteState.objects.get().failures == 2
+
+
 def test_without_auto_block_a_failing_remote_is_asked_again(proxy_of: ProxyOf) -> None:
     with switched(BROKEN) as (script, host):
         repository = proxy_of(host.url, auto_block=False)

@@ -72,7 +72,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
         with pytest.raises(RemoteUnavailable) as caught:
             client_of(host.url, ca_file=ca_file, retries=3).manifest("app", "v1")
     assert "certificate" in caught.value.reason
-    assert host.requests == []
+    assert (host.requests, host.connections) == ([], 1)
 
 
 # The address was checked, the name is still the one that the certificate must be for.

@@ -69,9 +69,14 @@ def test_a_redirect_to_another_host_carries_no_credentials_and_no_cookies() -> N
 # fault 24
 def test_a_redirect_to_another_port_is_another_host() -> None:
     with scripted_host(lambda request: BLOB) as other:
-        with scripted_host(lambda request: to(other.url)) as remote:
-            read(client_of(remote.url, preemptive=True, **ACCOUNT))
-    assert "authorization" not in other.requests[0].headers
+        away = Reply(307, {"Location": other.url, "Set-Cookie": "sid=1"})
+        with scripted_host(lambda request: away) as remote:
+            client = client_of(remote.url, preemptive=True, cookies=True, **ACCOUNT)
+            for _ in range(2):
+                read(client)
+    assert remote.requests[1].headers["cookie"] == "sid=1"
+    for request in other.requests:
+        assert not {"authorization", "cookie"} & set(request.headers)
 
 
 # fault 24

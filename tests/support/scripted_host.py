@@ -76,7 +76,6 @@ class _Handler(socketserver.StreamRequestHandler):
     timeout = 20
 
     def handle(self) -> None:
-        self.host.connections += 1
         with contextlib.suppress(OSError, ValueError):
             while self._one():
                 pass
@@ -123,8 +122,10 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
     context: ssl.SSLContext | None = None
+    host: ScriptedHost
 
     def finish_request(self, request: Any, client_address: Any) -> None:
+        self.host.connections += 1
         if self.context is not None:
             try:
                 request = self.context.wrap_socket(request, server_side=True)
@@ -146,7 +147,7 @@ def scripted_host(
     """Runs the host as long as the block lasts."""
     host = ScriptedHost(0, "http" if tls is None else "https", script)
     server = _Server((address, port), type("Handler", (_Handler,), {"host": host}))
-    server.context = tls
+    server.context, server.host = tls, host
     host.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
