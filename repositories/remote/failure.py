@@ -60,7 +60,7 @@ def _connect_reason(error: httpcore.ConnectError) -> str:
     untrusted = _certificate_error(error)
     if untrusted is not None:
         return f"the certificate of the remote is not trusted: {untrusted.verify_message}"
-    cause = error.__cause__
+    cause = _cause(error)
     if isinstance(cause, ssl.SSLError):
         return "the remote does not speak TLS as it should"
     if isinstance(cause, OSError):
@@ -69,5 +69,10 @@ def _connect_reason(error: httpcore.ConnectError) -> str:
 
 
 def _certificate_error(error: httpcore.ConnectError) -> ssl.SSLCertVerificationError | None:
-    cause = error.__cause__
+    cause = _cause(error)
     return cause if isinstance(cause, ssl.SSLCertVerificationError) else None
+
+
+def _cause(error: httpcore.ConnectError) -> object:
+    """What the socket raised; httpcore's pool cuts the chain of causes."""
+    return error.args[0] if error.args else None
