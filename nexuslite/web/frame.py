@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from accounts.web.access import principal_of
 from nexuslite import __version__
 from nexuslite.web.navigation import navigation
+from repositories.web.search import may_search
 
 THEMES = ("auto", "light", "dark")
 
@@ -24,5 +25,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         # A function: pages without a sidebar do not work one out.
         "navigation": lambda: navigation(principal),
         "current_view": match.view_name if match else "",
+        "may_search": lambda: may_search(principal),
         "version": __version__,
     }

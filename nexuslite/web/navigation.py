@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.decisions import EVERYTHING, application, may
 from accounts.principals import Principal
 from repositories.doors import browsable_repositories
+from repositories.web.search import may_search
 
 READ_STATUS = application("metrics", "read")
 
@@ -49,7 +50,13 @@ def _holding(permission: str) -> Callable[[Principal], bool]:
 
 
 GROUPS = (
-    Group("", (_item(_("Welcome"), "welcome", "layout-dashboard", lambda _: True),)),
+    Group(
+        "",
+        (
+            _item(_("Welcome"), "welcome", "layout-dashboard", lambda _: True),
+            _item(_("Search"), "search", "search", may_search),
+        ),
+    ),
     Group(
         _("Repository"),
         (

@@ -10,6 +10,7 @@ from repositories.web import (
     deletion,
     repository_pages,
     routing_rule_pages,
+    search,
     views,
 )
 
@@ -19,6 +20,7 @@ RULES = "admin/repository/routing-rules/"
 IMAGE = "browse/<str:name>/<path:image_name>/"
 
 urlpatterns = [
+    path("search/", search.search, name="search"),
     path(REPOSITORIES, views.repositories, name="repositories"),
     path(f"{REPOSITORIES}-/create/<str:kind>/", repository_pages.create, name="repository-create"),
     path(f"{REPOSITORIES}-/preview/", repository_pages.preview, name="repository-preview"),

@@ -64,3 +64,27 @@ document.addEventListener("change", (event) => {
   told.textContent = told.dataset.count.replace("%s", String(count));
   form.querySelector("[data-bar]").classList.toggle("is-active", count > 0);
 });
+
+// `/` leads to the search; arrows go through what it suggests, Escape closes it.
+document.addEventListener("keydown", (event) => {
+  const box = document.getElementById("search");
+  if (!box) return;
+  const isTyping = event.target.closest("input, textarea, select, [role=listbox]");
+  if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    box.focus();
+    box.select();
+  }
+  const form = event.target.closest(".nl-search");
+  if (!form) return;
+  if (event.key === "Escape") {
+    document.getElementById("suggestions").replaceChildren();
+    box.blur();
+  }
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  const stops = [box, ...form.querySelectorAll("#suggestions a")];
+  const place = (stops.indexOf(document.activeElement) + step + stops.length) % stops.length;
+  stops[place].focus();
+});
