@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.web import account, privileges, rapture, roles, security_settings, users, views
+from accounts.web import account, audit, privileges, rapture, roles, security_settings, users, views
 
 SECURITY = "admin/security/"
 
@@ -31,5 +31,6 @@ urlpatterns = [
     path(f"{SECURITY}privileges/<path:name>/-/delete/", privileges.delete, name="privilege-delete"),
     path(f"{SECURITY}privileges/<path:name>/", privileges.edit, name="privilege-edit"),
     path(f"{SECURITY}anonymous/", security_settings.anonymous, name="anonymous-access"),
+    path("admin/system/audit/", audit.audit, name="audit"),
     path(f"{SECURITY}realms/", security_settings.realms, name="realms"),
 ]

@@ -146,6 +146,7 @@ GROUPS = (
                 "activity",
                 _holding(READ_STATUS),
             ),
+            _item(_("Audit"), "audit", "clipboard-list", _holding(application("audit", "read"))),
         ),
     ),
 )

@@ -25,6 +25,7 @@ PAGES = {
     "privilege": f"{SECURITY}privileges/nx-all/",
     "anonymous": f"{SECURITY}anonymous/",
     "realms": f"{SECURITY}realms/",
+    "audit": "/admin/system/audit/",
     "account": "/account/",
     "user-delete": f"{SECURITY}users/anonymous/-/delete/",
 }
