@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.web import account, audit, privileges, rapture, roles, security_settings, users, views
+from accounts.web import (
+    account,
+    audit,
+    privileges,
+    rapture,
+    roles,
+    security_settings,
+    selectors,
+    users,
+    views,
+)
 
 SECURITY = "admin/security/"
+SELECTORS = "admin/repository/content-selectors/"
 
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign-in"),
@@ -30,6 +41,11 @@ urlpatterns = [
     ),
     path(f"{SECURITY}privileges/<path:name>/-/delete/", privileges.delete, name="privilege-delete"),
     path(f"{SECURITY}privileges/<path:name>/", privileges.edit, name="privilege-edit"),
+    path(SELECTORS, selectors.selectors, name="selectors"),
+    path(f"{SELECTORS}-/create/", selectors.create, name="selector-create"),
+    path(f"{SELECTORS}-/try/", selectors.attempt, name="selector-try"),
+    path(f"{SELECTORS}<str:name>/", selectors.edit, name="selector-edit"),
+    path(f"{SELECTORS}<str:name>/-/delete/", selectors.delete, name="selector-delete"),
     path(f"{SECURITY}anonymous/", security_settings.anonymous, name="anonymous-access"),
     path("admin/system/audit/", audit.audit, name="audit"),
     path(f"{SECURITY}realms/", security_settings.realms, name="realms"),

@@ -95,6 +95,15 @@ GROUPS = (
                 "routing-rule-edit",
                 "routing-rule-delete",
             ),
+            _item(
+                _("Content Selectors"),
+                "selectors",
+                "selector",
+                _holding(application("selectors", "read")),
+                "selector-create",
+                "selector-edit",
+                "selector-delete",
+            ),
         ),
     ),
     Group(

@@ -7,13 +7,14 @@ from django.test import Client
 
 from accounts.actions import repository_privileges
 from accounts.directory import security_settings
-from accounts.models import Privilege, Role, User, UserRole
+from accounts.models import ContentSelector, Privilege, Role, User, UserRole
 from nexuslite import stamps
 from tests.support.accounts import grant
 
 SECURITY = "/admin/security/"
 USERS, ROLES, PRIVILEGES = f"{SECURITY}users/", f"{SECURITY}roles/", f"{SECURITY}privileges/"
 ANONYMOUS, REALMS = f"{SECURITY}anonymous/", f"{SECURITY}realms/"
+SELECTORS = "/admin/repository/content-selectors/"
 PAGES = [
     USERS,
     f"{USERS}-/create/",
@@ -30,6 +31,8 @@ PAGES = [
     f"{PRIVILEGES}nx-all/-/delete/",
     ANONYMOUS,
     REALMS,
+    SELECTORS,
+    f"{SELECTORS}-/create/",
 ]
 NEW_USER = {
     "user_id": "mina",
@@ -262,3 +265,47 @@ def test_hostile_names_are_only_text(admin):
         page = admin.get(path).text
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert" in page
+
+
+def test_a_selector_is_made_tried_changed_and_deleted(admin):
+    values = {
+        "name": "team",
+        "description": "The team's images",
+        "expression": 'format == "docker" and path =^ "/v2/team/"',
+    }
+    assert admin.post(f"{SELECTORS}-/create/", values).status_code == 302
+    assert "The team&#x27;s images" in admin.get(SELECTORS).text
+    tried = {**values, "path": "/v2/team/app/manifests/1"}
+    assert "Selected" in admin.post(f"{SELECTORS}-/try/", tried).text
+    other = {**tried, "path": "/v2/other/manifests/1"}
+    assert "Not selected" in admin.post(f"{SELECTORS}-/try/", other).text
+    changed = {**values, "expression": 'path == "/v2/"'}
+    assert admin.post(f"{SELECTORS}team/", changed).status_code == 302
+    assert ContentSelector.objects.get().expression == 'path == "/v2/"'
+    assert admin.post(f"{SELECTORS}team/-/delete/", {"confirmed": "yes"}).status_code == 302
+    assert not ContentSelector.objects.exists()
+
+
+def test_an_expression_that_is_none_is_refused_beside_its_field(admin):
+    values = {"name": "team", "expression": "path =~"}
+    answer = admin.post(f"{SELECTORS}-/create/", values)
+    assert answer.status_code == 422
+    assert 'id="id_expression_error"' in answer.text
+    assert admin.post(f"{SELECTORS}-/try/", values).text.count("nl-error") == 1
+
+
+def test_a_selector_in_use_is_not_deleted(admin):
+    selector = {"name": "team", "expression": 'path == "/v2/"'}
+    admin.post(f"{SELECTORS}-/create/", selector)
+    privilege = {
+        "name": "by-selector",
+        "format": "docker",
+        "repository": "*",
+        "content_selector": "team",
+        "actions": ["READ"],
+    }
+    made = admin.post(f"{PRIVILEGES}-/create/repository-content-selector/", privilege)
+    assert made.status_code == 302
+    answer = admin.post(f"{SELECTORS}team/-/delete/", {"confirmed": "yes"})
+    assert answer.status_code == 422
+    assert "in use and cannot be deleted" in answer.text
