@@ -54,8 +54,13 @@ class GroupContent:
             return content.manifest(image_name, reference)
 
         if isinstance(reference, Digest):
-            rows = Manifest.objects.filter(image__name=image_name, digest=str(reference))
-            found: StoredManifest | None = self._by_digest(image_name, reference, read, rows)
+            text = str(reference)
+            found: StoredManifest | None = self._by_digest(
+                image_name,
+                reference,
+                read,
+                lambda: Manifest.objects.filter(image__name=image_name, digest=text),
+            )
             return found
         return self._by_tag(image_name, reference, read)
 
@@ -63,8 +68,13 @@ class GroupContent:
         def read(content: Content) -> Blob | None:
             return content.blob(image_name, digest, head=head)
 
-        rows = ImageBlob.objects.filter(image__name=image_name, blob__digest=str(digest))
-        found: Blob | None = self._by_digest(image_name, digest, read, rows, _let_go)
+        found: Blob | None = self._by_digest(
+            image_name,
+            digest,
+            read,
+            lambda: ImageBlob.objects.filter(image__name=image_name, blob__digest=str(digest)),
+            _let_go,
+        )
         return found
 
     def _by_tag(
@@ -85,14 +95,14 @@ class GroupContent:
         image_name: str,
         digest: Digest,
         read: Callable[[Content], Any],
-        rows: QuerySet[Any],
+        rows: Callable[[], QuerySet[Any]],
         discard: Callable[[Any], None] = lambda _: None,
     ) -> Any:
         origin = self._origin(image_name)
         found = None if origin is None else _at_hand(origin, read)
         if found is not None:
             return found
-        holders = self._ids(rows, "image")
+        holders = self._ids(rows(), "image")
         for source in self._sources:
             if source.id in holders and (found := _at_hand(source, read)) is not None:
                 _note_origin(self._group, image_name, source)
