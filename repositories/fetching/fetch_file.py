@@ -26,10 +26,15 @@ ENDED = "ended"
 
 
 def path_of(*parts: object) -> Path:
-    """Where the file of the fetch lies that the parts name; its folder is made when missing."""
+    """Where the file of the fetch lies that the parts name."""
+    return folder() / hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
+
+
+def folder() -> Path:
+    """The folder of all such files; made when missing."""
     folder = Path(settings.NEXUSLITE_RUN_DIR) / FOLDER
     folder.mkdir(exist_ok=True)
-    return folder / hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()
+    return folder
 
 
 def pauses() -> Iterator[float]:

@@ -8,10 +8,13 @@ from typing import cast
 
 from django.conf import settings
 
-from repositories.blobs import BlobStorage, Source, Staging, StoredBlob
+from repositories.blobs import BlobStorage, Source, Staging, StoredBlob, paths
 from repositories.blobs.file import FileStorage
 from repositories.protocol.digest import Digest
 from repositories.records import StoreRecord
+
+SPOOL = "spool"
+"""The folder below the data folder."""
 
 
 def landing_of(store: StoreRecord) -> BlobStorage:
@@ -21,7 +24,7 @@ def landing_of(store: StoreRecord) -> BlobStorage:
     goes into the store once it is verified.
     """
     storage = store.storage
-    return storage if storage.stages_in_files else _spool(Path(settings.NEXUSLITE_DATA_DIR))
+    return storage if storage.stages_in_files else spool()
 
 
 def store_landed(store: StoreRecord, staging: Staging, digest: Digest) -> StoredBlob:
@@ -43,8 +46,18 @@ def store_landed(store: StoreRecord, staging: Staging, digest: Digest) -> Stored
     return stored
 
 
+def spool() -> FileStorage:
+    """The folder of this node for blobs on their way to a store that stages in no files."""
+    return _spool(Path(settings.NEXUSLITE_DATA_DIR))
+
+
+def has_spool() -> bool:
+    """Whether anything was ever brought by way of the spool."""
+    return (Path(settings.NEXUSLITE_DATA_DIR) / SPOOL).is_dir()
+
+
 @cache
 def _spool(data: Path) -> FileStorage:
-    spool = FileStorage(data / "spool")
-    spool.create()
-    return spool
+    storage = FileStorage(data / SPOOL)
+    (storage.root / paths.STAGING).mkdir(parents=True, exist_ok=True)
+    return storage

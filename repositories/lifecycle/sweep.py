@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 
 from nexuslite.database import relaxed_transaction
 from repositories.blobs import BlobStorage, Staging, StorageError
+from repositories.fetching.leftovers import sweep_fetches
 from repositories.models import Blob, BlobStore, Upload
 from repositories.records import storage_of
 
@@ -48,8 +49,9 @@ class Swept:
 
 
 def sweep_uploads() -> Swept:
-    """Ends abandoned sessions and discards stagings that belong to none."""
-    return Swept(sessions=_end_abandoned_sessions()) + _in_every_store(_discard_stagings)
+    """Ends abandoned sessions and fetches, and discards stagings that belong to none."""
+    fetches = Swept(stagings=sweep_fetches())
+    return Swept(sessions=_end_abandoned_sessions()) + fetches + _in_every_store(_discard_stagings)
 
 
 def sweep_orphans() -> Swept:

@@ -11,6 +11,7 @@ from nexuslite import stamps
 from repositories.models import ProxySettings, Repository
 from tests.protocol.conftest import *  # noqa: F403
 from tests.protocol.conftest import default_store
+from tests.protocol.test_query_counts import cost  # noqa: F401
 from tests.support.registry import Entrance, InProcess, RegistryClient
 from tests.support.remote import Remote, running_remote
 

@@ -1,0 +1,66 @@
+"""A blob store that stages in no files: blobs arrive in a folder of the node, then go there."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+
+from repositories import records
+from repositories.blobs import StorageUnavailable
+from repositories.blobs.objects import ObjectStorage
+from repositories.models import Blob
+from tests.proxy.pulls import blob_path, get_unchecked, pull, wait_until_held
+from tests.storage.memory import MemoryBucket
+from tests.support.remote import Fault
+
+LAYER = bytes(range(256)) * 1000
+
+
+@pytest.fixture
+def bucket(monkeypatch) -> MemoryBucket:
+    """The bucket in which all blobs of the test are."""
+    bucket = MemoryBucket()
+    storage = ObjectStorage(bucket)
+    monkeypatch.setattr(records, "storage_of", lambda *_: storage)
+    return bucket
+
+
+def spooled() -> list[str]:
+    folder = settings.NEXUSLITE_DATA_DIR / "spool" / "staging"
+    return [path.name for path in folder.iterdir()]
+
+
+def test_a_blob_is_streamed_and_kept(remote, bucket, proxy):
+    image = remote.add_image("team/app", layers=(LAYER,))
+    before = spooled() if (settings.NEXUSLITE_DATA_DIR / "spool").exists() else []
+    pull(proxy, image)
+    wait_until_held(*image.blobs)
+    assert spooled() == before
+    remote.forget()
+    pull(proxy, image)
+    assert remote.requests() == []
+
+
+def test_a_bad_blob_leaves_nothing(remote, bucket, proxy):
+    image = remote.add_image("team/app", layers=(LAYER,))
+    remote.script("/blobs/", Fault(alter=True))
+    get_unchecked(proxy, blob_path(image, LAYER))
+    assert spooled() == []
+    assert Blob.objects.count() == 0
+    remote.behave()
+    pull(proxy, image)
+
+
+def test_a_bucket_that_fails_spoils_no_answer(remote, bucket, proxy, monkeypatch):
+    image = remote.add_image("team/app", layers=(LAYER,))
+    # So that the client has its first bytes before the fetch ends.
+    remote.bytes_per_second = 1_000_000
+
+    def fail(*_):
+        raise StorageUnavailable("the bucket is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(bucket, "put", fail)
+        broken.setattr(bucket, "start_upload", fail)
+        assert proxy.get(blob_path(image, LAYER)).expect(200).body == LAYER
+    pull(proxy, image)
