@@ -159,7 +159,10 @@ def _compile(holder: _Holder) -> _Held:
         user = directory.find_user(user_id)
         if user is None or not user.may_sign_in:
             return _NOTHING
-    held = current_rules().privileges_of([*roles_of_user(user_id, source), *groups])
+        roles = user.roles
+    else:
+        roles = tuple(roles_of_user(user_id, source))
+    held = current_rules().privileges_of([*roles, *groups])
     permissions = PermissionSet(privilege.permission for privilege in held)
     return _Held(permissions, current_selectors() if _needs_selectors(permissions) else ())
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
-from accounts.models import SecuritySettings, User, UserStatus
+from django.db import connection
+
+from accounts.models import SecuritySettings, UserStatus
 from accounts.names import can_be_stored
 from accounts.stamped_cache import StampedCache
 
@@ -18,6 +24,8 @@ class UserRecord:
     source: str
     credentials_version: int
     password_hash: str = field(repr=False)
+    roles: tuple[str, ...]
+    """Ids of the roles that the user was given, in their order."""
 
     @property
     def may_sign_in(self) -> bool:
@@ -35,7 +43,8 @@ class SecurityRecord:
     anonymous_realm_name: str
 
 
-_users: StampedCache[str, UserRecord | None] = StampedCache(size=2048)
+_MOST_USERS = 2048
+_users: StampedCache[str, UserRecord | None] = StampedCache(size=_MOST_USERS)
 _settings: StampedCache[int, SecurityRecord] = StampedCache(size=1)
 
 
@@ -52,16 +61,32 @@ def security_settings() -> SecurityRecord:
     return _settings.lookup(SecuritySettings.ROW, _load_settings)
 
 
+def remember_all() -> None:
+    """Reads the settings and as many users as are remembered, before anybody asks for them."""
+    _settings.fill(lambda: [(SecuritySettings.ROW, _load_settings(SecuritySettings.ROW))])
+    some = "u.id IN (SELECT id FROM accounts_user ORDER BY id DESC LIMIT %s)"
+    _users.fill(lambda: ((user.user_id, user) for user in _read_users(some, _MOST_USERS)))
+
+
 def _load_user(user_id: str) -> UserRecord | None:
-    row = (
-        User.objects.filter(user_id=user_id)
-        .values_list("user_id", "status", "source", "credentials_version", "password")
-        .first()
-    )
-    if row is None:
-        return None
-    found, status, source, version, password_hash = row
-    return UserRecord(found, UserStatus(status), source, version, password_hash)
+    return next(_read_users("u.user_id = %s", user_id), None)
+
+
+def _read_users(condition: str, *parameters: Any) -> Iterator[UserRecord]:
+    # Users with their roles in one query, which the models could not make.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT u.user_id, u.status, u.source, u.credentials_version, u.password, r.role_id "  # noqa: S608
+            "FROM accounts_user u LEFT JOIN accounts_user_role r "
+            "ON r.user_id = u.user_id AND r.source = u.source "
+            f"WHERE {condition} ORDER BY u.id, r.id",
+            parameters,
+        )
+        rows = cursor.fetchall()
+    for user, of_user in groupby(rows, itemgetter(slice(5))):
+        found, status, source, version, password_hash = user
+        roles = tuple(row[5] for row in of_user if row[5] is not None)
+        yield UserRecord(found, UserStatus(status), source, version, password_hash, roles)
 
 
 def _load_settings(row_id: int) -> SecurityRecord:

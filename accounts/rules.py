@@ -46,6 +46,12 @@ def current_selectors() -> list[SelectorRecord]:
     return _selectors.lookup(None, _load_selectors)
 
 
+def remember_rules() -> None:
+    """Reads rules and selectors before anybody asks for them."""
+    _rules.fill(lambda: [(None, _load(None))])
+    _selectors.fill(lambda: [(None, _load_selectors(None))])
+
+
 def read_rules() -> Rules:
     """The rules as the transaction under way sees them. Two queries."""
     return _load(None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Generic, TypeVar
 
 from nexuslite import stamps
@@ -31,6 +31,13 @@ class StampedCache(Generic[K, V]):
         if stamp != stamps.CHANGING:
             self._remember(key, (stamp, value))
         return value
+
+    def fill(self, load: Callable[[], Iterable[tuple[K, V]]]) -> None:
+        """Remembers what `load` returns, before anybody asks for it."""
+        stamp = stamps.security()
+        for key, value in load():
+            if stamp != stamps.CHANGING:
+                self._remember(key, (stamp, value))
 
     def _remember(self, key: K, entry: tuple[int, V]) -> None:
         with self._filling:

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import passwords
 from nexuslite import stamps
+from nexuslite.warming import warm_up
 from tests.support.registry import Answer, digest_of
 
 CONTENT = b"a layer of an image"
@@ -46,12 +47,24 @@ def test_a_pull_with_a_token_is_one_query_and_then_none(puller, cost, method, pa
     assert cost(request) == 0
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", ["manifests/v1", f"blobs/{digest_of(CONTENT)}"])
-def test_a_worker_that_has_seen_nothing_yet_asks_a_few_more(puller, cost, path):
-    stamps.begin()
-    # Repositories, security settings, the token's user, the user's roles, all roles and the
-    # privileges that somebody has made; all are remembered from then on.
-    assert cost(lambda: puller.get(f"team/app/{path}")) <= 7
+def test_the_first_pull_from_a_worker_that_has_just_been_started(puller, cost, method, path):
+    forget_everything()
+    warm_up()
+    assert cost(lambda: puller.request(method, f"team/app/{path}")) == 1
+
+
+def test_the_first_pull_after_a_change_asks_for_all_that_may_have_changed(puller, cost):
+    forget_everything()
+    # Repositories, security settings, the user with its roles, all roles, the privileges that
+    # somebody has made, and the manifest.
+    assert cost(lambda: puller.get("team/app/manifests/v1")) == 6
+
+
+def forget_everything() -> None:
+    with stamps.change(stamps.CONFIGURATION, stamps.SECURITY):
+        pass
 
 
 def test_a_pull_with_a_password_costs_no_more(images, cost):

@@ -23,6 +23,7 @@ class PostgresServer:
     """A running server; anybody on loopback may sign in as `postgres`."""
 
     port: int
+    log: Path
 
     def address(self, database: str) -> str:
         """Value of ``DATABASE_URL``."""
@@ -96,7 +97,7 @@ def _server(folder: Path, user: str | None) -> Iterator[PostgresServer]:
             stderr=log,
             start_new_session=True,
         )
-    server = PostgresServer(port)
+    server = PostgresServer(port, folder / "log")
     try:
         wait_for(lambda: _answers(server), 30.0, "PostgreSQL answers")
         yield server

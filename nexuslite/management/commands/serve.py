@@ -28,6 +28,7 @@ class Command(BaseCommand):
                 server_options(),
                 load_application=_load_application,
                 load_background=_load_background,
+                post_fork=_begin_process,
             )
         except StartError as error:
             raise CommandError(str(error)) from None
@@ -61,6 +62,12 @@ def _load_application() -> Any:
     from nexuslite.wsgi import application
 
     return application
+
+
+def _begin_process() -> None:
+    from nexuslite.warming import warm_up
+
+    warm_up()
 
 
 def _load_background() -> None:

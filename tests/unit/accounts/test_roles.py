@@ -148,7 +148,7 @@ def test_privileges_of_every_type_count(transactional_db, make_user, kind, prope
     assert not may(Principal("alice"), "nexus:users:read")
 
 
-def test_the_first_decision_takes_four_queries_and_the_next_none(
+def test_the_first_decision_takes_three_queries_and_the_next_none(
     transactional_db, make_user, queries
 ):
     make_user("alice")
@@ -156,7 +156,7 @@ def test_the_first_decision_takes_four_queries_and_the_next_none(
     assign("alice", *(f"role-{number}" for number in range(20)))
     with queries() as seen:
         may(Principal("alice"), "nexus:search:read")
-    assert len(seen) == 4
+    assert len(seen) == 3
     with queries() as seen:
         may(Principal("alice"), "nexus:tasks:read")
     assert seen == []
