@@ -15,6 +15,7 @@ HOST_SERVICE = "nexuslite"
 keeps one sign-in for all the paths of a host."""
 
 _MOUNT = "/repository/"
+_V1 = "/v1/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Address:
     host_level: bool = False
     mounted: bool = False
     """Whether the path began with `/repository/<name>/`."""
+    is_v1: bool = False
+    """Whether it is the old API that `docker search` speaks; then `path` follows `/v1/`."""
 
 
 def resolve(snapshot: Snapshot, port: int, main: bool, host: str, path: str) -> Address | None:
@@ -44,6 +47,8 @@ def resolve(snapshot: Snapshot, port: int, main: bool, host: str, path: str) -> 
     """
     if path.startswith(_MOUNT):
         return _mounted(snapshot, path) if main else None
+    if path.startswith(_V1):
+        return _v1(snapshot, port, main, host, path)
     if path == "/v2":
         path = "/v2/"
     if not path.startswith("/v2/"):
@@ -51,11 +56,22 @@ def resolve(snapshot: Snapshot, port: int, main: bool, host: str, path: str) -> 
     if not main:
         repository = snapshot.by_port.get(port)
         return None if repository is None else _direct(repository, path)
-    if snapshot.by_subdomain:
-        repository = snapshot.by_subdomain.get(host.partition(":")[0].partition(".")[0].lower())
-        if repository is not None:
-            return _direct(repository, path)
-    return _by_path(snapshot, path)
+    repository = _by_subdomain(snapshot, host)
+    return _by_path(snapshot, path) if repository is None else _direct(repository, path)
+
+
+def _by_subdomain(snapshot: Snapshot, host: str) -> RepositoryRecord | None:
+    if not snapshot.by_subdomain:
+        return None
+    return snapshot.by_subdomain.get(host.partition(":")[0].partition(".")[0].lower())
+
+
+def _v1(snapshot: Snapshot, port: int, main: bool, host: str, path: str) -> Address | None:
+    """The old API has no path-based routing: docker asks the root of a host."""
+    repository = _by_subdomain(snapshot, host) if main else snapshot.by_port.get(port)
+    if repository is None or not repository.v1_enabled:
+        return None
+    return Address(repository, _V1, path[4:], repository.service, "/v2/token", is_v1=True)
 
 
 def _direct(repository: RepositoryRecord, path: str) -> Address:
@@ -70,12 +86,23 @@ def _mounted(snapshot: Snapshot, path: str) -> Address | None:
         rest = rest[len(twice) :]
     if rest == "v2":
         rest = "v2/"
-    if not rest.startswith("v2/"):
+    is_v1 = rest.startswith("v1/")
+    if not is_v1 and not rest.startswith("v2/"):
         return None
-    prefix = f"{_MOUNT}{name}/v2/"
     repository = snapshot.by_name.get(name)
+    if repository is not None and is_v1 and not repository.v1_enabled:
+        # As if there were no such name: what is there is not for everybody to know.
+        repository = None
     service = HOST_SERVICE if repository is None else repository.service
-    return Address(repository, prefix, rest[3:], service, f"{prefix}token", mounted=True)
+    return Address(
+        repository,
+        f"{_MOUNT}{name}/{rest[:3]}",
+        rest[3:],
+        service,
+        f"{_MOUNT}{name}/v2/token",
+        mounted=True,
+        is_v1=is_v1,
+    )
 
 
 def _by_path(snapshot: Snapshot, path: str) -> Address:

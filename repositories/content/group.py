@@ -14,9 +14,11 @@ from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
+from repositories.content.index_search import merged
 from repositories.content.interface import (
     Blob,
     Content,
+    FoundImage,
     Referrer,
     RemoteBlobSize,
     RemoteNeeded,
@@ -145,6 +147,12 @@ class GroupContent:
     def image_names(self, page: Page, visible: NameFilter | None = None) -> tuple[list[str], bool]:
         pages = self._pages("the images", lambda content: content.image_names(page, visible))
         return _merged(pages, page, str)
+
+    def search(self, query: str, most: int, visible: NameFilter | None = None) -> list[FoundImage]:
+        search: Search[list[FoundImage]] = Search(
+            self._group, "a search", lambda content: content.search(query, most, visible)
+        )
+        return merged(all_of(search, self._sources), most)
 
     def referrers(
         self, image_name: str, subject: str, artifact_type: str | None, page: Page

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from repositories import touches
 from repositories.content import remembered
-from repositories.content.interface import Referrer, StoredBlob, StoredManifest
+from repositories.content.interface import FoundImage, Referrer, StoredBlob, StoredManifest
 from repositories.content.name_filter import NameFilter, page_of_allowed
 from repositories.models import Image, ImageBlob, Manifest, Tag
 from repositories.protocol.digest import Digest
@@ -86,6 +86,15 @@ class HostedContent:
             return list(self._names_after(last).filter(visible.condition())[:size])
 
         return page_of_allowed(fetch, page, visible.allows)
+
+    def search(self, query: str, most: int, visible: NameFilter | None = None) -> list[FoundImage]:
+        def fetch(last: str | None, size: int) -> list[str]:
+            names = self._names_after(last).filter(name__contains=query.lower())
+            return list((names if visible is None else names.filter(visible.condition()))[:size])
+
+        allows = (lambda _: True) if visible is None else visible.allows
+        names, _ = page_of_allowed(fetch, Page(most, None), allows)
+        return [FoundImage(name) for name in names]
 
     def _names_after(self, last: str | None) -> QuerySet[Image, str]:
         found = Image.objects.filter(

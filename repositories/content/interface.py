@@ -109,6 +109,16 @@ class Referrer:
         return descriptor
 
 
+@dataclass(frozen=True, slots=True)
+class FoundImage:
+    """An image that a search has found."""
+
+    name: str
+    description: str = ""
+    stars: int = 0
+    is_official: bool = False
+
+
 class Content(Protocol):
     """Read access to what a repository holds; permissions have been looked at before.
 
@@ -136,6 +146,12 @@ class Content(Protocol):
         """A page of images that hold a manifest and may be seen, and whether more follow.
 
         `visible` comes from `repositories.content_permissions.visible_images`; None for all.
+        """
+
+    def search(self, query: str, most: int, visible: NameFilter | None = None) -> list[FoundImage]:
+        """Images whose names hold the text and that may be seen; what has a remote asks its index.
+
+        `visible` as for `image_names`.
         """
 
     def referrers(

@@ -17,8 +17,10 @@ from nexuslite import regex, stamps
 from repositories import statements
 from repositories.content.held_tags import HeldTag, HeldTags
 from repositories.content.hosted import HostedContent
+from repositories.content.index_search import merged, search_index
 from repositories.content.interface import (
     Blob,
+    FoundImage,
     Referrer,
     RemoteBlobSize,
     RemoteNeeded,
@@ -208,6 +210,26 @@ class ProxyContent:
 
     def image_names(self, page: Page, visible: NameFilter | None = None) -> tuple[list[str], bool]:
         return self._held.image_names(page, visible)
+
+    def search(self, query: str, most: int, visible: NameFilter | None = None) -> list[FoundImage]:
+        """What the index of the remote finds, then what is held; the latter alone if it fails."""
+        held = self._held.search(query, most, visible)
+        self._about_to_ask()
+        try:
+            found = search_index(self._repository, self._proxy, query, most)
+        except RemoteError as error:
+            if not held:
+                raise
+            logger.warning("the index of %s was not asked: %s", self._repository.name, error)
+            return held
+        allowed = [each for each in found if self._may_be_found(each.name, visible)]
+        return merged([allowed, held], most)
+
+    def _may_be_found(self, image_name: str, visible: NameFilter | None) -> bool:
+        rule = self._proxy.routing_rule
+        if rule is not None and not rule.allows(f"/v2/{image_name}/"):
+            return False
+        return visible is None or visible.allows(image_name)
 
     def referrers(
         self, image_name: str, subject: str, artifact_type: str | None, page: Page

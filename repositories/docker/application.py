@@ -52,7 +52,7 @@ READS = ("GET", "HEAD")
 
 def is_registry_path(path: str) -> bool:
     """Whether a path belongs to the registry API."""
-    return path.startswith(("/v2/", "/repository/")) or path == "/v2"
+    return path.startswith(("/v2/", "/repository/", "/v1/")) or path == "/v2"
 
 
 def registry_application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -125,7 +125,7 @@ def _answer(environ: dict[str, Any], key: hot.Key | None) -> RegistryResponse:
             environ.get("HTTP_HOST", ""),
             environ["PATH_INFO"],
         )
-        found = match(address.path) if address is not None else None
+        found = match(address.path, is_v1=address.is_v1) if address is not None else None
         if address is None or found is None:
             raise RegistryError(ErrorCode.UNSUPPORTED, "There is nothing here.", status=404)
         repository = address.repository

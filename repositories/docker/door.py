@@ -38,6 +38,8 @@ SCOPE_ACTIONS = {"read": "pull", "add": "push", "edit": "push", "delete": "delet
 
 CATALOG = "_catalog"
 CATALOG_SCOPE = "registry:catalog:*"
+SEARCH_SCOPE = "registry:catalog:search"
+"""What docker asks a token for when it searches."""
 
 
 def origin(environ: dict[str, object]) -> str:
@@ -120,6 +122,8 @@ def unauthorized(challenge_value: str, message: str | None = None) -> RegistryEr
 
 def scope_for(address: Address, image_name: str, action: str) -> str:
     """The scope that a client should ask for, as Distribution names it in its challenges."""
+    if address.is_v1:
+        return SEARCH_SCOPE
     if address.path == CATALOG:
         return CATALOG_SCOPE
     if not image_name:
@@ -225,7 +229,7 @@ def allowed_scope_actions(address: Address, principal: Principal, kind: str, nam
         return set()
     if kind == "registry":
         readable = content_permissions.may_on_something(principal, repository, "read")
-        return {"*"} if name == "catalog" and readable else set()
+        return {"*", "search"} if name == "catalog" and readable else set()
     if kind != "repository":
         return set()
     image_name = name.partition("/")[2] if address.host_level else name
@@ -262,8 +266,12 @@ def _allowed(request: RegistryRequest, action: str) -> bool:
         return request.principal.credential in {"basic", "session"} and may(
             request.principal, repository_view("*", "*", action)
         )
-    path = request.address.path
-    if path == CATALOG and not request.principal.token_allows("registry", "catalog", "*"):
+    # A search shows of the catalog what is looked for.
+    is_search = request.address.is_v1
+    path = CATALOG if is_search else request.address.path
+    if path == CATALOG and not request.principal.token_allows(
+        "registry", "catalog", "search" if is_search else "*"
+    ):
         # The names of all images are more than what a token for one of them is for.
         return False
     name = request.known_name if request.image_name else ""

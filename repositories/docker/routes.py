@@ -18,6 +18,7 @@ from repositories.docker.views import (
     catalog,
     manifests,
     referrers,
+    search,
     tags,
     token,
     uploads,
@@ -98,6 +99,12 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
+V1_ROUTES: tuple[Route, ...] = (
+    Route("ping", re.compile(r"_ping"), {"GET": search.ping, "HEAD": search.ping}),
+    Route("search", re.compile(r"search/?"), {"GET": search.get, "HEAD": search.get}),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A route that a path belongs to, with what it names."""
@@ -107,9 +114,9 @@ class Match:
     target: str
 
 
-def match(path: str) -> Match | None:
-    """The route of what follows `/v2/`, or None."""
-    for route in ROUTES:
+def match(path: str, *, is_v1: bool = False) -> Match | None:
+    """The route of what follows `/v2/`, or `/v1/`, or None."""
+    for route in V1_ROUTES if is_v1 else ROUTES:
         found = route.pattern.fullmatch(path)
         if found is not None:
             named = found.groupdict()
