@@ -9,7 +9,10 @@ import base64
 import hashlib
 import secrets
 import time
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
+from typing import TypeVar
 
 from django.conf import settings
 from django.contrib.auth.hashers import (
@@ -22,7 +25,10 @@ from django.contrib.auth.hashers import (
 
 from accounts.attempts import UNGUARDED, Attempt
 from accounts.hashing_pool import HashingPool
+from accounts.hashing_turns import HashingTurns
 from nexuslite.deadlines import KEY_BYTES, DeadlineTable, shared_memory
+
+T = TypeVar("T")
 
 _AT_ONCE_ON_NODE = 4
 _SMALLEST_QUEUE = 4
@@ -44,11 +50,14 @@ _pool = HashingPool(
     waiting=max(_SMALLEST_QUEUE, settings.NEXUSLITE_THREADS // 2),
     patience=_PATIENCE_SECONDS,
 )
+_turn: Callable[[], AbstractContextManager[None]] = nullcontext
+if settings.NEXUSLITE_WORKERS > _AT_ONCE_ON_NODE:
+    _turn = HashingTurns(settings.NEXUSLITE_RUN_DIR / "hashing", _AT_ONCE_ON_NODE).one
 
 
 def hash_password(password: str) -> str:
     """The hash to store. Raises `TooManyAttempts`."""
-    return _pool.run(lambda: make_password(password))
+    return _slowly(lambda: make_password(password))
 
 
 def unusable_password() -> str:
@@ -75,7 +84,15 @@ def verify(user_id: str, password: str, stored: str | None, attempt: Attempt = U
         return matches
 
     attempt.admit_to_check()
-    return _pool.run(lambda: attempt.check(check), key=proof)
+    return _slowly(lambda: attempt.check(check), key=proof)
+
+
+def _slowly(work: Callable[[], T], key: Hashable = None) -> T:
+    def in_turn() -> T:
+        with _turn():
+            return work()
+
+    return _pool.run(in_turn, key)
 
 
 def _matches(password: str, stored: str) -> bool:

@@ -127,7 +127,7 @@ def test_pulls_and_logins_go_on_while_somebody_guesses(
 def test_fifty_logins_at_the_same_moment_take_little_memory(
     program: Callable[..., ProgramProcess],
 ) -> None:
-    server = program(NEXUSLITE_WORKERS=4).start()
+    server = program(NEXUSLITE_WORKERS=8).start()
     for _ in range(200):
         assert server.request("GET", "/service/rest/v1/status").status == 200
     before, peak = memory_of(server), 0
