@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +57,27 @@ def empty_database(django_db_blocker, tmp_path_factory) -> bytes:
     return path.read_bytes()
 
 
-@pytest.fixture(autouse=True)
-def database(empty_database, django_db_blocker, users, blob_folder, tmp_path) -> Iterator[None]:
-    """A database that several threads can use, with users and a blob store."""
+@pytest.fixture
+def sqlite_by_default(
+    empty_database, django_db_blocker, tmp_path
+) -> Callable[[], AbstractContextManager[None]]:
+    """Makes a fresh database in a file the default one for as long as a block lasts."""
     path = tmp_path / "test.sqlite3"
     path.write_bytes(empty_database)
-    with django_db_blocker.unblock(), _database_file(path):
+
+    @contextmanager
+    def default() -> Iterator[None]:
+        with django_db_blocker.unblock(), _database_file(path):
+            yield
+
+    return default
+
+
+@pytest.fixture(autouse=True)
+def database(request, users, blob_folder) -> Iterator[None]:
+    """A database that several threads can use, with users and a blob store."""
+    kind = getattr(request, "param", "sqlite")
+    with request.getfixturevalue(f"{kind}_by_default")():
         stamps.begin()
         with stamps.change(stamps.SECURITY, stamps.CONFIGURATION):
             for user in users:

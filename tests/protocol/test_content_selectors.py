@@ -16,6 +16,8 @@ from tests.support.registry import ANONYMOUS, STRANGER, digest_of
 
 from .test_listings import all_pages
 
+ON_BOTH_DATABASES = True
+
 TEAM = 'format == "docker" and path =~ "^/v2/team/.*"'
 LAYER = b"a layer of the other image"
 DIGEST = digest_of(LAYER)
@@ -268,7 +270,7 @@ class TestCatalog:
         add_images(*(f"b/more-{number}" for number in range(3000)))
         with CaptureQueriesContext(connection) as captured:
             assert len(many.get("_catalog?n=5").json()["repositories"]) == 5
-        assert len(captured) <= 2
+        assert sum("repositories_image" in each["sql"] for each in captured) <= 2
 
 
 def test_a_warm_pull_by_a_selector_costs_no_query(member):
@@ -277,7 +279,8 @@ def test_a_warm_pull_by_a_selector_costs_no_query(member):
     hot._answers.clear()
     with CaptureQueriesContext(connection) as captured:
         client.get("team/app/manifests/v1").expect(200)
-    assert len(captured) == 0
+    # Over several nodes the stamps are read, and content is not remembered.
+    assert len(captured) == (2 if stamps.shared_by_nodes() else 0)
     # Another image's answer is not kept for it.
     client.get("other/app/manifests/v1").expect(401)
 

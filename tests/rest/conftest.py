@@ -81,8 +81,18 @@ def blob_folder(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture
+def database(request: pytest.FixtureRequest, transactional_db) -> Iterator[None]:
+    """An empty database; on PostgreSQL the embedded one stands behind it, unused."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield
+        return
+    with request.getfixturevalue("postgresql_by_default")():
+        yield
+
+
 @pytest.fixture(autouse=True)
-def fresh_server(transactional_db, settings, tmp_path, blob_folder, password_hashes) -> None:
+def fresh_server(database, settings, tmp_path, blob_folder, password_hashes) -> None:
     settings.NEXUSLITE_DATA_DIR = tmp_path
     settings.NEXUSLITE_RUN_DIR = tmp_path / "run"
     settings.NEXUSLITE_RUN_DIR.mkdir()

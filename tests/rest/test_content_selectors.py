@@ -9,6 +9,8 @@ import pytest
 from .conftest import errors_of, message_of
 from .security_bodies import PRIVILEGES, SELECTORS, selector_body
 
+ON_BOTH_DATABASES = True
+
 KIND = "repository-content-selector"
 
 

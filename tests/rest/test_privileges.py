@@ -11,6 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from .conftest import errors_of, hosted_body, message_of
 from .security_bodies import PRIVILEGES, ROLES, privilege_body, role_body
 
+ON_BOTH_DATABASES = True
+
 VIEW = {"format": "docker", "repository": "*", "actions": ["READ", "BROWSE"]}
 BODIES: dict[str, dict[str, Any]] = {
     "application": {"domain": "tasks", "actions": ["ADD", "EDIT", "READ", "START", "STOP"]},

@@ -9,6 +9,8 @@ from tests.support.registry import ANONYMOUS, basic
 from .conftest import errors_of
 from .security_bodies import ANONYMOUS_SETTING
 
+ON_BOTH_DATABASES = True
+
 ACTIVE = "security/realms/active"
 SETTING = "security/anonymous"
 LOCAL = "NexusAuthenticatingRealm"

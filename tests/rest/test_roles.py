@@ -7,6 +7,8 @@ import pytest
 from .conftest import errors_of, message_of
 from .security_bodies import ROLES, USERS, changed_user, role_body
 
+ON_BOTH_DATABASES = True
+
 
 def ids(answer) -> list[str]:
     return [role["id"] for role in answer.json()]

@@ -11,6 +11,8 @@ from tests.support.registry import ANONYMOUS, basic
 from .conftest import Rest, errors_of, message_of
 from .security_bodies import ANONYMOUS_SETTING, USERS, changed_user, role_body, user_body
 
+ON_BOTH_DATABASES = True
+
 ALICE = basic("alice", "alice-password")
 
 

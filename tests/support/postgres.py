@@ -124,3 +124,50 @@ def _unprivileged_user() -> str | None:
 def _program(name: str) -> str:
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     return str(found[-1]) if found else name
+
+
+@contextlib.contextmanager
+def default_database(server: PostgresServer, name: str) -> Iterator[None]:
+    """Makes a database Django's default one in this process, for connections of every thread."""
+    from django.db import connections
+
+    from nexuslite import stamps
+
+    settings = connections.settings["default"]
+    outer, before = connections["default"], dict(settings)
+    settings.update(
+        ENGINE="nexuslite.database.postgresql",
+        NAME=name,
+        USER=USER,
+        HOST="127.0.0.1",
+        PORT=server.port,
+        CONN_MAX_AGE=0,
+        OPTIONS={},
+    )
+    connections["default"] = connections.create_connection("default")
+    stamps._shared = None
+    try:
+        yield
+    finally:
+        connections["default"].close()
+        settings.clear()
+        settings.update(before)
+        connections["default"] = outer
+        stamps._shared = None
+
+
+def create_tables(server: PostgresServer) -> str:
+    """Make a database with the tables and nothing else; return its name."""
+    from django.core.management import call_command
+
+    name = server.create_database()
+    with default_database(server, name):
+        call_command("migrate", verbosity=0, interactive=False)
+    return name
+
+
+def empty_all_tables() -> None:
+    """Empties the tables of the default database."""
+    from django.core.management import call_command
+
+    call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
