@@ -155,6 +155,12 @@ GROUPS = (
                 "activity",
                 _holding(READ_STATUS),
             ),
+            _item(
+                _("System Information"),
+                "system-information",
+                "info-circle",
+                _holding(application("atlas", "read")),
+            ),
             _item(_("Audit"), "audit", "clipboard-list", _holding(application("audit", "read"))),
         ),
     ),

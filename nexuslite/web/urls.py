@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from nexuslite.web import setup, views
+from nexuslite.web import setup, system_information, views
 
 urlpatterns = [
     path("", views.welcome, name="welcome"),
@@ -12,5 +12,10 @@ urlpatterns = [
     path("setup/anonymous/", setup.anonymous, name="setup-anonymous"),
     path("setup/repositories/", setup.repositories, name="setup-repositories"),
     path("setup/done/", setup.done, name="setup-done"),
+    path(
+        "admin/system/information/",
+        system_information.system_information,
+        name="system-information",
+    ),
     path("admin/system/status/", views.status, name="status"),
 ]

@@ -24,6 +24,7 @@ from repositories.models import Manifest
 from repositories.records import RepositoryRecord
 from repositories.web.addresses import Address
 from repositories.web.commands import PullCommand, pull_commands
+from repositories.web.permissions import may_see_permissions, who_can
 from repositories.web.presentation import Shown, show
 
 PAGE_SIZE = 50
@@ -100,9 +101,14 @@ def image(request: HttpRequest, name: str, image_name: str) -> HttpResponse:
         return refuse(request)
     number = _page_number(request)
     context = {"opened": opened, "image": opened.image, "crumbs": opened.crumbs()}
-    if request.GET.get("show") == "untagged":
+    context["may_see_permissions"] = may_see_permissions(opened.principal)
+    asked = request.GET.get("show")
+    if asked == "permissions" and context["may_see_permissions"]:
+        context |= {"permissions": who_can(opened.record), "tab": "permissions"}
+        return page(request, "browse/image.html", context)
+    if asked == "untagged":
         untagged, total = list_untagged(opened.image.id, page=number, size=PAGE_SIZE)
-        context |= {"rows": untagged, "page": _page(untagged, number, total), "untagged": True}
+        context |= {"rows": untagged, "page": _page(untagged, number, total), "tab": "untagged"}
         return page(request, "browse/image.html", context)
     text = request.GET.get("q", "").strip()[:200]
     sort = request.GET.get("sort", "newest")

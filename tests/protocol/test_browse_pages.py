@@ -265,3 +265,16 @@ def test_a_page_costs_the_same_queries_however_many_tags(images, admin):
     )
     assert [queries(path) for path in paths] == few
     assert max(few) <= 15
+
+
+def test_the_permissions_of_an_image_name_who_can_do_what(images, admin, stranger):
+    push(images, "app", "1")
+    grant("stranger", "nx-repository-view-*-*-browse", "nx-repository-view-*-*-read")
+    page = admin.get("/browse/images/app/?show=permissions").text
+    rows = {label: page.split(label, 1)[1].split("</tr>", 1)[0] for label in ("Pull</", "Push</")}
+    assert "stranger" in rows["Pull</"]
+    assert "stranger" not in rows["Push</"]
+    assert "admin" in rows["Push</"]
+    other = stranger.get("/browse/images/app/?show=permissions").text
+    assert "Permissions" not in other
+    assert "nx-admin" not in other

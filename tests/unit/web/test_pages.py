@@ -245,3 +245,16 @@ def test_a_change_is_seen_by_the_next_page(admin, make_repository):
     with stamps.change(stamps.CONFIGURATION):
         type(repository).objects.update(http_port=8002)
     assert "registry.example:8002" in admin.get(LIST).text
+
+
+def test_system_information_masks_secrets(admin, nobody, settings):
+    settings.NEXUSLITE_ADMIN_PASSWORD = "very secret"
+    settings.NEXUSLITE_REMOTE_HTTP_PROXY = "http://user:hidden@proxy"
+    page = admin.get("/admin/system/information/").text
+    assert "NEXUSLITE_DATA_DIR" in page
+    answer = admin.get("/admin/system/information/?format=json")
+    assert answer["Content-Disposition"].startswith("attachment")
+    for text in (page, answer.text):
+        assert "very secret" not in text
+        assert "user:hidden" not in text
+    assert nobody.get("/admin/system/information/").status_code == 403
