@@ -141,7 +141,7 @@ def new_event(
 
 def json_line(value: Mapping[str, Any]) -> str:
     """The value as one line of ASCII, whatever its texts hold: nothing can break or colour it."""
-    return json.dumps(value, ensure_ascii=True).replace("\x7f", "\\u007f")
+    return json.dumps(value, ensure_ascii=True)
 
 
 def in_utc(moment: datetime | None) -> str | None:

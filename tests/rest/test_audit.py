@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -17,6 +20,7 @@ from accounts.audit import gathering, log_file, retention
 from accounts.models import AuditEvent
 from tests.support.accounts import grant
 from tests.support.registry import basic
+from tests.support.server import wait_for
 
 from .conftest import Rest, errors_of
 from .security_bodies import PRIVILEGES, ROLES, USERS, privilege_body, role_body, user_body
@@ -204,6 +208,27 @@ def test_the_log_is_rotated_and_moved_without_a_lost_line(settings):
     for _ in range(20):
         log_file.append(["x" * 1500])
     assert len(list(folder.glob("audit.log*"))) == log_file.KEPT_FILES + 1
+
+
+def test_who_waits_for_a_file_that_is_moved_writes_to_the_new_one(settings):
+    folder = settings.NEXUSLITE_DATA_DIR / "log"
+    log_file.append(["1"])
+    with (folder / "audit.log").open() as moved:
+        fcntl.flock(moved, fcntl.LOCK_EX)
+        writer = threading.Thread(target=log_file.append, args=(["2"],))
+        writer.start()
+        # It has opened the file once its descriptor waits for the lock.
+        wait_for(lambda: _waits_for_lock(moved.fileno()), 10, "the writer waits")
+        (folder / "audit.log").rename(folder / "moved")
+    writer.join(10)
+    assert (folder / "moved").read_text() == "1\n"
+    assert (folder / "audit.log").read_text() == "2\n"
+
+
+def _waits_for_lock(descriptor: int) -> bool:
+    inode = str(os.fstat(descriptor).st_ino)
+    lines = Path("/proc/locks").read_text().splitlines()
+    return any("->" in line and f":{inode} " in line for line in lines)
 
 
 def test_old_rows_are_removed_in_small_transactions(monkeypatch):
