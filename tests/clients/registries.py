@@ -12,10 +12,13 @@ from tests.support.server import free_port, wait_for
 
 
 @contextlib.contextmanager
-def running_docker_registry(folder: Path) -> Iterator[str]:
-    """Runs one without sign-in for as long as the block lasts; gives its host and port."""
+def running_docker_registry(folder: Path, port: int = 0) -> Iterator[str]:
+    """Runs one without sign-in for as long as the block lasts; gives its host and port.
+
+    On the same folder and port it comes back with what it had.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    port = port or free_port()
     (folder / "config.yml").write_text(
         "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
         f"storage: {{filesystem: {{rootdirectory: {folder / 'data'}}}}}\n"
