@@ -25,6 +25,12 @@ NEXUSLITE_TLS_CERTIFICATE = env.str("NEXUSLITE_TLS_CERTIFICATE", default="")
 NEXUSLITE_TLS_KEY = env.str("NEXUSLITE_TLS_KEY", default="")
 NEXUSLITE_TLS_NAMES: list[str] = env.list("NEXUSLITE_TLS_NAMES", default=[])
 NEXUSLITE_HEADER_TIMEOUT = env.float("NEXUSLITE_HEADER_TIMEOUT", default=10.0)
+NEXUSLITE_KEEPALIVE_TIMEOUT = env.float("NEXUSLITE_KEEPALIVE_TIMEOUT", default=100.0)
+NEXUSLITE_QUEUE_TIMEOUT = env.float("NEXUSLITE_QUEUE_TIMEOUT", default=30.0)
+NEXUSLITE_GRACEFUL_TIMEOUT = env.float("NEXUSLITE_GRACEFUL_TIMEOUT", default=30.0)
+NEXUSLITE_LINGER_TIMEOUT = env.float("NEXUSLITE_LINGER_TIMEOUT", default=5.0)
+NEXUSLITE_MAX_CONNECTIONS = env.int("NEXUSLITE_MAX_CONNECTIONS", default=0)
+NEXUSLITE_ACCESS_LOG = env.bool("NEXUSLITE_ACCESS_LOG", default=False)
 NEXUSLITE_BODY_GRACE = env.float("NEXUSLITE_BODY_GRACE", default=30.0)
 NEXUSLITE_BODY_MINIMUM_RATE = env.int("NEXUSLITE_BODY_MINIMUM_RATE", default=4096)
 NEXUSLITE_LOG_LEVEL = env.str("NEXUSLITE_LOG_LEVEL", default="info").upper()
@@ -74,6 +80,7 @@ INSTALLED_APPS = [
 # The registry API never comes here: nexuslite.wsgi answers it before this chain.
 MIDDLEWARE = [
     "nexuslite.middleware.SecurityHeadersMiddleware",
+    "nexuslite.middleware.OtherVersionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

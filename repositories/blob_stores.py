@@ -76,6 +76,13 @@ def figures_of(stores: Iterable[BlobStore]) -> dict[int, StoreFigures]:
     return figures
 
 
+def failures_of(stores: Iterable[BlobStore]) -> dict[int, str | None]:
+    """Why each store cannot be used, None if it can, by primary key; all are tried at once."""
+    probes = {store.pk: _Probe(store) for store in stores}
+    deadline = time.monotonic() + PROBE_SECONDS
+    return {key: probe.result(deadline)[1] for key, probe in probes.items()}
+
+
 def quota_status(store: BlobStore) -> QuotaStatus:
     """How the store stands to its soft quota; the sentences are Nexus's."""
     if not store.quota_type:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from nexuslite.health import Check
-from repositories.blobs.errors import InvalidConfiguration, StorageError
+from repositories.blob_stores import failures_of
 from repositories.connector_states import ConnectorReport, connector_reports
 from repositories.models import BlobStore
-from repositories.records import snapshot, storage_of
+from repositories.records import snapshot
 
 
 def checks() -> list[Check]:
@@ -36,13 +36,11 @@ def _failure(report: ConnectorReport) -> str:
 
 def blob_stores_ready() -> Check:
     """Whether every blob store can be used."""
-    problems = []
     stores = list(BlobStore.objects.order_by("name"))
-    for store in stores:
-        try:
-            storage_of(store.type, store.configuration).check()
-        except (InvalidConfiguration, StorageError) as error:
-            problems.append(f"{store.name}: {error}.")
+    failures = failures_of(stores)
+    problems = [
+        f"{store.name}: {failures[store.pk]}." for store in stores if failures[store.pk] is not None
+    ]
     name = _("Blob Stores Ready")
     if problems:
         return Check(name, False, " ".join(problems))

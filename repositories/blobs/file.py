@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -320,8 +321,19 @@ def _has_other_names(descriptor: int) -> bool:
 
 
 def _stamp(descriptor: int) -> str:
-    """Return what tells whether anybody wrote to the file since ``_mark``."""
-    return str(os.fstat(descriptor).st_mtime_ns)
+    """Return what tells whether anybody wrote to the file since ``_mark``.
+
+    After a power cut a file may have its time and its size, and not its bytes.
+    """
+    return f"{os.fstat(descriptor).st_mtime_ns} {_boot()}"
+
+
+@cache
+def _boot() -> str:
+    """Return a name of the time since the system was started."""
+    with suppress(FileNotFoundError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return ""
 
 
 def _mark(descriptor: int) -> str:

@@ -183,6 +183,18 @@ def test_a_second_writer_is_refused_while_the_first_writes(file_storage):
     assert read(file_storage, blob.storage_key) == b"content"
 
 
+def test_after_a_restart_of_the_machine_the_bytes_are_read_again(file_storage, monkeypatch):
+    """A power cut may leave a file its time and its size, and not its bytes."""
+    staging = append(file_storage, file_storage.stage(), b"content")
+    path = file_storage.root / "staging" / staging.id
+    written = path.stat().st_mtime_ns
+    path.write_bytes(bytes(len(b"content")))
+    os.utime(path, ns=(written, written))
+    monkeypatch.setattr(file, "_boot", lambda: "the next one")
+    with pytest.raises(DigestMismatch):
+        file_storage.finish(staging, Digest.of(b"content"))
+
+
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])
 def test_a_file_system_without_hard_links_will_do(file_storage, calls, number):
     calls.failing["link staging"] = number

@@ -45,6 +45,12 @@ def server_options() -> ServerOptions:
         workers=settings.NEXUSLITE_WORKERS,
         threads=settings.NEXUSLITE_THREADS,
         header_timeout=settings.NEXUSLITE_HEADER_TIMEOUT,
+        keepalive_timeout=settings.NEXUSLITE_KEEPALIVE_TIMEOUT,
+        linger_timeout=settings.NEXUSLITE_LINGER_TIMEOUT,
+        queue_timeout=settings.NEXUSLITE_QUEUE_TIMEOUT,
+        graceful_timeout=settings.NEXUSLITE_GRACEFUL_TIMEOUT,
+        max_connections=settings.NEXUSLITE_MAX_CONNECTIONS,
+        access_log=settings.NEXUSLITE_ACCESS_LOG,
         minimum_rate=MinimumRate(
             settings.NEXUSLITE_BODY_MINIMUM_RATE, settings.NEXUSLITE_BODY_GRACE
         ),

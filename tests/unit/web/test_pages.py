@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
 
 import pytest
 from django.test import Client
 
 from accounts.actions.admin_password_file import write
 from nexuslite import stamps
+from repositories import blob_stores
+from repositories.blobs.file import FileStorage
 from repositories.models import Image, Tag
 from repositories.models.image import Manifest
 
@@ -148,6 +151,17 @@ def test_status_is_for_those_who_may_read_it(admin, nobody):
     assert refused.status_code == 403
     assert STATUS not in refused.text
     assert Client().get(STATUS).status_code == 302
+
+
+def test_a_blob_store_that_hangs_does_not_hang_the_status(admin, make_repository, monkeypatch):
+    make_repository()
+    stuck = threading.Event()
+    monkeypatch.setattr(blob_stores, "PROBE_SECONDS", 0.1)
+    monkeypatch.setattr(FileStorage, "check", lambda self: stuck.wait(30))
+    try:
+        assert "default: The blob store does not answer." in admin.get(STATUS).text
+    finally:
+        stuck.set()
 
 
 def test_how_the_server_is_is_told_only_to_those_who_may_read_it(admin, nobody, make_repository):

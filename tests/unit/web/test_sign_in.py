@@ -46,6 +46,15 @@ def test_who_signs_in_is_sent_on_and_known(visitor, alice):
     assert "alice" in visitor.get("/").text
 
 
+@pytest.mark.parametrize("secure", [True, False])
+def test_cookies_set_over_https_are_sent_back_over_https_only(visitor, alice, secure):
+    visitor.get("/sign-in/", secure=secure)
+    visitor.post("/sign-in/", {"username": "alice", "password": "secret"}, secure=secure)
+    assert {"NXSESSIONID", "csrftoken"} <= set(visitor.cookies)
+    for cookie in visitor.cookies.values():
+        assert bool(cookie["secure"]) == secure, cookie
+
+
 def test_a_wrong_password_shows_the_form_again_with_the_name(visitor, alice):
     answer = sign_in(visitor, "wrong", next=PAGE)
     assert answer.status_code == 422

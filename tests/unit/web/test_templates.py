@@ -75,6 +75,17 @@ def test_static_files_are_kept_for_ever_under_the_address_of_their_version(clien
     assert client.get("/static/css/nl.css").status_code == 404
 
 
+def test_a_page_of_another_version_gets_the_files_of_this_one_and_does_not_keep_them(client, db):
+    sheet = "vendor/bootstrap/bootstrap.min.css"
+    current = client.get(f"{settings.STATIC_URL}{sheet}")
+    other = client.get(f"/static/0123456789ab/{sheet}")
+    assert other.status_code == 200
+    assert other.getvalue() == current.getvalue()
+    assert other["Cache-Control"] == "no-store"
+    for address in ("/static/0123456789ab/nothing.css", f"/static/0123/{sheet}"):
+        assert client.get(address).status_code == 404
+
+
 def test_the_version_changes_with_any_file(tmp_path):
     from nexuslite.static_files import fingerprint
 
