@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.faults.client import Client, Image, Ledger
 from tests.support.process import (
     ADMIN,
     ADMIN_PASSWORD,
@@ -224,3 +225,18 @@ def test_a_restart_forgets_nothing(program: ProgramProcess, alice: str, address:
     program.restart()
     assert sign_in(program, alice, "right", address).status == 429
     assert sign_in(program, alice, "right", "198.51.100.9").status == 200
+
+
+def test_an_answer_that_is_kept_for_one_client_helps_no_other_to_guess(
+    program: ProgramProcess, alice: str, address: str
+) -> None:
+    # fault 30
+    repository = program.create_hosted("kept", path_enabled=True)
+    Ledger().push(Client(repository.http_port), "good", Image.make("kept"))
+    path = "/v2/kept/team/app/manifests/good"
+    right = basic_authorization(alice, "right")
+    guess(program, alice, address, 15)
+    for _ in range(20):
+        # Kept by every worker for the one who may.
+        assert ask(program, path, "198.51.100.3", right).status == 200
+        assert ask(program, path, address, right).status == 429

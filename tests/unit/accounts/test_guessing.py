@@ -114,6 +114,7 @@ def test_nobody_can_lock_out_who_has_signed_in_from_there_before(make_user, gues
     assert seen["wrong"] == 100
     passwords.forget_verified()
     assert sign_in("admin", "secret", HOME) == "admin"
+    assert sign_in("admin", "a slip", HOME) == "wrong", "as if there was no attack"
     # An address that was never seen with the account is slowed down, not more.
     assert sign_in("admin", "secret", OFFICE) == "wait"
     assert sign_in("somebody else", "secret", OFFICE) == "wrong"

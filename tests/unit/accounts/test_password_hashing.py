@@ -89,6 +89,18 @@ def test_what_is_remembered_ends_with_its_time(monkeypatch):
     assert not remembered.knows(proof)
 
 
+def test_what_goes_on_being_used_goes_on_being_remembered(monkeypatch):
+    remembered = RememberedCredentials(size=4, lifetime=300)
+    proof = remembered.proof("alice", "secret", "hash")
+    remembered.add(proof)
+    now = time.monotonic()
+    for later in (200, 400, 600):
+        monkeypatch.setattr(time, "monotonic", lambda later=later: now + later)
+        assert remembered.knows(proof)
+    monkeypatch.setattr(time, "monotonic", lambda: now + 901)
+    assert not remembered.knows(proof)
+
+
 def test_what_is_remembered_is_bounded():
     remembered = RememberedCredentials(size=2, lifetime=300)
     proofs = [remembered.proof("alice", str(n), "hash") for n in range(3)]
