@@ -18,8 +18,8 @@ class Content:
 
 
 def count_content(records: Iterable[RepositoryRecord]) -> Content:
-    """Counts what the repositories hold. Two queries."""
-    ids = [record.id for record in records]
+    """Counts what the repositories hold, each of them once. Two queries."""
+    ids = {source.id for record in records for source in record.sources}
     return Content(
         images=Image.objects.filter(repository_id__in=ids).count(),
         tags=Tag.objects.filter(image__repository_id__in=ids).count(),

@@ -1,4 +1,4 @@
-"""Health checks of repositories: their connectors and their blob stores."""
+"""Health checks of repositories: their connectors, their remotes and their blob stores."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from repositories.blob_stores import failures_of
 from repositories.connector_states import ConnectorReport, connector_reports
 from repositories.models import BlobStore
 from repositories.records import snapshot
+from repositories.remote.blocking import connection_statuses
 
 
 def checks() -> list[Check]:
-    """What an administrator should know of connectors and blob stores."""
-    return [connectors_listening(), blob_stores_ready()]
+    """What an administrator should know of connectors, remotes and blob stores."""
+    return [connectors_listening(), remotes_available(), blob_stores_ready()]
 
 
 def connectors_listening() -> Check:
@@ -32,6 +33,21 @@ def _failure(report: ConnectorReport) -> str:
         "repository": report.repository,
         "reason": report.reason,
     }
+
+
+def remotes_available() -> Check:
+    """Whether every remote answered when it was last asked; nothing is asked for this."""
+    proxies = [each for each in snapshot().by_name.values() if each.proxy is not None]
+    statuses = connection_statuses(proxies)
+    problems = [
+        f"{each.name}: {statuses[each.id].description}: {statuses[each.id].reason}."
+        for each in proxies
+        if statuses[each.id].reason
+    ]
+    name = _("Remote Repositories")
+    if problems:
+        return Check(name, False, " ".join(problems))
+    return Check(name, True, _("Proxy repositories: %d. No remote has failed.") % len(proxies))
 
 
 def blob_stores_ready() -> Check:

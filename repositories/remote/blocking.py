@@ -7,7 +7,7 @@ answers so for every image that does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -95,13 +95,28 @@ def probe(repository: RepositoryRecord, seen: State) -> None:
 
 def connection_status(repository: RepositoryRecord) -> ConnectionStatus:
     """The connection of a repository. One query at most."""
+    return connection_statuses([repository])[repository.id]
+
+
+def connection_statuses(repositories: Iterable[RepositoryRecord]) -> dict[int, ConnectionStatus]:
+    """The connections of repositories by their ids. One query at most."""
+    repositories = list(repositories)
+    seen = state.read_all(each.id for each in repositories if _has_remote_state(each))
+    return {each.id: _status(each, seen.get(each.id, State())) for each in repositories}
+
+
+def _has_remote_state(repository: RepositoryRecord) -> bool:
+    proxy = repository.proxy
+    return repository.online and proxy is not None and not proxy.blocked
+
+
+def _status(repository: RepositoryRecord, seen: State) -> ConnectionStatus:
     if not repository.online:
         return ConnectionStatus("Offline", "Repository Offline", None)
     if repository.proxy is None:
         return ConnectionStatus("Online", "", None)
     if repository.proxy.blocked:
         return ConnectionStatus("Online", "Remote Manually Blocked", None)
-    seen = state.read(repository.id)
     return ConnectionStatus("Online", _DESCRIPTIONS[seen.condition], _reason(seen))
 
 

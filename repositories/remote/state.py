@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,10 +43,17 @@ class State:
 
 def read(repository_id: int) -> State:
     """The state of a repository's remote. One query."""
-    row = RemoteState.objects.filter(pk=repository_id).first()
-    if row is None:
-        return State()
-    return State(RemoteCondition(row.condition), row.failures, row.blocked_until, row.reason)
+    return read_all([repository_id])[repository_id]
+
+
+def read_all(repository_ids: Iterable[int]) -> dict[int, State]:
+    """The states of remotes by their repositories' ids. One query; none for no repository."""
+    found = dict.fromkeys(repository_ids, State())
+    for row in RemoteState.objects.filter(pk__in=found) if found else ():
+        found[row.pk] = State(
+            RemoteCondition(row.condition), row.failures, row.blocked_until, row.reason
+        )
+    return found
 
 
 def block_seconds(failures: int) -> float:

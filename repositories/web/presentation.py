@@ -9,8 +9,12 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.decisions import permissions_of
+from accounts.web.access import principal_of
+from repositories.administration import admin_permission
 from repositories.models.repository import RepositoryType, WritePolicy
 from repositories.records import RepositoryRecord
+from repositories.remote.blocking import ConnectionStatus, connection_statuses
 from repositories.web.addresses import Address, addresses_of
 
 TYPE_ICONS = {
@@ -30,12 +34,33 @@ DEPLOYMENT_POLICIES = {
 }
 
 
+_TROUBLED = {
+    "Remote Unavailable",
+    "Remote Auto Blocked and Unavailable",
+    "Remote Manually Blocked",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A repository as pages show it."""
 
     record: RepositoryRecord
     addresses: list[Address]
+    connection: ConnectionStatus
+    shows_settings: bool
+    """Whether the reader may know the settings: the remote of a proxy, the members of a group."""
+
+    @property
+    def remote_url(self) -> str:
+        """The remote of a proxy, for whoever may know it."""
+        proxy = self.record.proxy
+        return proxy.remote_url if proxy is not None and self.shows_settings else ""
+
+    @property
+    def members(self) -> tuple[RepositoryRecord, ...]:
+        """The members of a group in their order, for whoever may know them."""
+        return self.record.members if self.shows_settings else ()
 
     @property
     def icon(self) -> str:
@@ -59,7 +84,7 @@ class Shown:
         """Colour of the status: ok, warn or off. The words beside it say the same."""
         if not self.record.online:
             return "off"
-        return "warn" if self.failed else "ok"
+        return "warn" if self.failed or self.connection.description in _TROUBLED else "ok"
 
     @property
     def accepts_pushes(self) -> bool:
@@ -71,5 +96,15 @@ class Shown:
 def show(request: HttpRequest, records: Iterable[RepositoryRecord]) -> list[Shown]:
     """The repositories with the addresses they have for whoever made the request."""
     records = list(records)
+    held = permissions_of(principal_of(request))
     addresses = addresses_of(request, records)
-    return [Shown(record, addresses[record.id]) for record in records]
+    connections = connection_statuses(records)
+    return [
+        Shown(
+            record,
+            addresses[record.id],
+            connections[record.id],
+            held.implies(admin_permission(record.name, "read")),
+        )
+        for record in records
+    ]
