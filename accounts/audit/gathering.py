@@ -32,6 +32,7 @@ MOST_OF_STRANGERS_OF_ADDRESS = 20
 """Rows of each window. What is more is counted in rows for all others together."""
 OTHERS = "(others)"
 _MOST_EXAMPLES = 5
+_LONGEST_EXAMPLE = 300
 _BATCH = 50
 
 Key = tuple[str, ...]
@@ -54,8 +55,10 @@ class _Gathered:
         self.count += 1
         if self.count > 1:
             self.last = datetime.now(UTC)
-        if example and len(self.examples) < _MOST_EXAMPLES and example not in self.examples:
-            self.examples.append(example)
+        if example and len(self.examples) < _MOST_EXAMPLES:
+            example = example[:_LONGEST_EXAMPLE]
+            if example not in self.examples:
+                self.examples.append(example)
 
     def as_event(self) -> Event:
         """The event that stands for all of them."""

@@ -16,14 +16,17 @@ class Origin:
     request_id: str = ""
 
 
+_LONGEST = 100
+"""Characters that the row has room for."""
 _NOWHERE = Origin()
 _current: ContextVar[Origin] = ContextVar("origin_of_request", default=_NOWHERE)
 
 
 def begin_request(environ: Mapping[str, Any]) -> None:
     """Says which request the thread works on from now on; each entrance does so first."""
-    address = str(environ.get("REMOTE_ADDR", ""))
-    _current.set(Origin(address, str(environ.get("nexuslite.request_id", ""))))
+    address = str(environ.get("REMOTE_ADDR", ""))[:_LONGEST]
+    request_id = str(environ.get("nexuslite.request_id", ""))[:_LONGEST]
+    _current.set(Origin(address, request_id))
 
 
 def current_origin() -> Origin:

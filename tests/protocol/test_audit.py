@@ -156,6 +156,16 @@ def test_ten_thousand_addresses_are_few_rows_and_leave_room_for_those_who_sign_i
     assert AuditEvent.objects.filter(type="accepted", initiator="admin").count() == 1
 
 
+def test_no_path_takes_more_than_its_share(images, told):
+    for number in range(20):
+        images.as_(STRANGER).get(f"{number}{'x' * 8000}/manifests/v1")
+        images.as_(STRANGER).get(f"team/app/manifests/{number}{'x' * 8000}").expect(403)
+    ((_, count, examples),) = _denials(told)
+    assert count >= 20
+    assert len(examples) == 5
+    assert all(len(example) <= 300 for example in examples)
+
+
 def test_what_the_database_does_not_take_stays_gathered(images, monkeypatch):
     images.get("").expect(200)
 
