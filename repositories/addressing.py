@@ -36,6 +36,8 @@ class Address:
     host_level: bool = False
     mounted: bool = False
     """Whether the path began with `/repository/<name>/`."""
+    is_mirror: bool = False
+    """Whether the port is a mirror, where nobody signs in and nothing is written."""
     is_v1: bool = False
     """Whether it is the old API that `docker search` speaks; then `path` follows `/v1/`."""
 
@@ -55,7 +57,9 @@ def resolve(snapshot: Snapshot, port: int, main: bool, host: str, path: str) -> 
         return None
     if not main:
         repository = snapshot.by_port.get(port)
-        return None if repository is None else _direct(repository, path)
+        if repository is None:
+            return None
+        return _direct(repository, path, is_mirror=repository.read_only_mirror)
     repository = _by_subdomain(snapshot, host)
     return _by_path(snapshot, path) if repository is None else _direct(repository, path)
 
@@ -71,11 +75,21 @@ def _v1(snapshot: Snapshot, port: int, main: bool, host: str, path: str) -> Addr
     repository = _by_subdomain(snapshot, host) if main else snapshot.by_port.get(port)
     if repository is None or not repository.v1_enabled:
         return None
-    return Address(repository, _V1, path[4:], repository.service, "/v2/token", is_v1=True)
+    return Address(
+        repository,
+        _V1,
+        path[4:],
+        repository.service,
+        "/v2/token",
+        is_mirror=not main and repository.read_only_mirror,
+        is_v1=True,
+    )
 
 
-def _direct(repository: RepositoryRecord, path: str) -> Address:
-    return Address(repository, "/v2/", path[4:], repository.service, "/v2/token")
+def _direct(repository: RepositoryRecord, path: str, *, is_mirror: bool = False) -> Address:
+    return Address(
+        repository, "/v2/", path[4:], repository.service, "/v2/token", is_mirror=is_mirror
+    )
 
 
 def _mounted(snapshot: Snapshot, path: str) -> Address | None:

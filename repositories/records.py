@@ -75,6 +75,7 @@ class RepositoryRecord:
     path_enabled: bool
     v1_enabled: bool
     force_basic_auth: bool
+    read_only_mirror: bool
     proxy: ProxyRecord | None = None
     """The remote; None for a repository that is no proxy."""
     members: tuple[RepositoryRecord, ...] = ()
@@ -270,6 +271,7 @@ def record_of(
         path_enabled=bool(row.path_enabled),
         v1_enabled=row.v1_enabled,
         force_basic_auth=row.force_basic_auth,
+        read_only_mirror=row.read_only_mirror,
         proxy=None if remote is None else proxy_record(remote, addresses),
         members=members,
         opened=_opened(members),

@@ -37,6 +37,8 @@ class DockerSettings:
     path_enabled: bool | None = None
     connector_host: str | None = None
     """Address that the ports are bound to; None for the server's default."""
+    read_only_mirror: bool = False
+    """Whether the ports are for mirror settings of docker and containerd: nobody signs in there."""
 
     @property
     def ports(self) -> tuple[tuple[str, int], ...]:
@@ -73,12 +75,15 @@ class RepositorySettings:
             "subdomain": docker.subdomain.lower() if docker.subdomain else None,
             "path_enabled": docker.path_enabled,
             "connector_host": docker.connector_host or "",
+            "read_only_mirror": docker.read_only_mirror,
         }
 
     def errors(self) -> Iterator[FieldError]:
         """What is wrong with the values alone."""
         yield from _check_name(self.name)
         yield from _check_docker(self.docker)
+        if self.docker.read_only_mirror:
+            yield from _check_mirror(self.type, self.docker)
 
     def save_parts(self, actor: Principal, row: Repository) -> None:
         """Writes what lies in other rows than the repository's own, within the transaction.
@@ -175,6 +180,16 @@ def _check_docker(docker: DockerSettings) -> Iterator[FieldError]:
         )
     if docker.connector_host and not _is_address(docker.connector_host):
         yield FieldError("docker.connectorHost", "must be an IP address")
+
+
+def _check_mirror(kind: RepositoryType, docker: DockerSettings) -> Iterator[FieldError]:
+    field_id = "docker.readOnlyMirror"
+    if kind == RepositoryType.HOSTED:
+        yield FieldError(field_id, "Only proxy and group repositories can be mirrors")
+    if docker.force_basic_auth:
+        yield FieldError(field_id, "A mirror needs anonymous pull: forceBasicAuth must be false")
+    if not docker.ports:
+        yield FieldError(field_id, "A mirror needs a port of its own")
 
 
 def _check_port(field_id: str, port: int) -> Iterator[FieldError]:

@@ -62,7 +62,7 @@ def hosted_repository(request: HttpRequest, row: Repository) -> dict[str, Any]:
 
 
 def docker_section(row: Repository) -> dict[str, Any]:
-    """The ways into a repository; `connectorHost` only where somebody has set it."""
+    """The ways into a repository; what Nexus does not have only where somebody has set it."""
     section = {
         "v1Enabled": row.v1_enabled,
         "forceBasicAuth": row.force_basic_auth,
@@ -73,6 +73,8 @@ def docker_section(row: Repository) -> dict[str, Any]:
     }
     if row.connector_host:
         section["connectorHost"] = row.connector_host
+    if row.read_only_mirror:
+        section["readOnlyMirror"] = True
     return section
 
 

@@ -31,7 +31,7 @@ class HostedStorageSerializer(StorageSerializer):
 
 
 class DockerSerializer(serializers.Serializer[Values]):
-    """`DockerAttributes`, and `connectorHost`, which Nexus does not have."""
+    """`DockerAttributes`, and `connectorHost` and `readOnlyMirror`, which Nexus does not have."""
 
     v1Enabled = serializers.BooleanField()
     forceBasicAuth = serializers.BooleanField()
@@ -40,6 +40,7 @@ class DockerSerializer(serializers.Serializer[Values]):
     subdomain = optional_text()
     pathEnabled = optional_boolean()
     connectorHost = optional_text()
+    readOnlyMirror = optional_boolean()
 
 
 class CleanupSerializer(serializers.Serializer[Values]):
@@ -96,6 +97,7 @@ def docker_settings(values: Values) -> DockerSettings:
         subdomain=values["subdomain"] or None,
         path_enabled=values["pathEnabled"],
         connector_host=values["connectorHost"] or None,
+        read_only_mirror=bool(values["readOnlyMirror"]),
     )
 
 

@@ -47,7 +47,6 @@ logger = logging.getLogger(__name__)
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 RETRY_AFTER_SECONDS = "2"
-READS = ("GET", "HEAD")
 
 
 def is_registry_path(path: str) -> bool:
@@ -159,6 +158,8 @@ def _admitted(
         raise RegistryError(
             ErrorCode.UNSUPPORTED, headers={"Allow": ", ".join(sorted(route.views))}
         )
+    if address.is_mirror:
+        return _mirrored(address, found, environ)
     if route.public:
         # The token endpoint reads its credentials itself.
         return RegistryRequest(environ, method, address, ANONYMOUS)
@@ -177,13 +178,34 @@ def _admitted(
         door.refuse_group_deployment(snapshot, request, action)
     else:
         door.admit(snapshot, request, action)
-    if repository is not None and not repository.online:
-        raise RegistryError(ErrorCode.UNAVAILABLE, "Repository offline")
-    if repository is not None and repository.type != RepositoryType.HOSTED and method not in READS:
+    _refuse_offline(address)
+    if (
+        repository is not None
+        and repository.type != RepositoryType.HOSTED
+        and method not in door.READS
+    ):
         raise RegistryError(
             ErrorCode.UNSUPPORTED,
             _READ_ONLY[RepositoryType(repository.type)],
             detail={"repository": repository.name},
-            headers={"Allow": ", ".join(READS)},
+            headers={"Allow": ", ".join(door.READS)},
         )
     return request
+
+
+def _mirrored(address: Address, found: Match, environ: dict[str, Any]) -> RegistryRequest:
+    """A request to a mirror, whoever it comes from: its credentials are not looked at."""
+    if found.image_name:
+        check_image_name(found.image_name)
+    request = RegistryRequest(
+        environ, environ["REQUEST_METHOD"], address, ANONYMOUS, found.image_name, found.target
+    )
+    door.admit_to_mirror(request, found.route.name)
+    _refuse_offline(address)
+    return request
+
+
+def _refuse_offline(address: Address) -> None:
+    repository = address.repository
+    if repository is not None and not repository.online:
+        raise RegistryError(ErrorCode.UNAVAILABLE, "Repository offline")

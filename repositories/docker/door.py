@@ -32,6 +32,7 @@ ACTIONS = {
     "PUT": "edit",
     "DELETE": "delete",
 }
+READS = ("GET", "HEAD")
 # The action of a token's scope that covers a permission action.
 SCOPE_ACTIONS = {"read": "pull", "add": "push", "edit": "push", "delete": "delete"}
 
@@ -149,6 +150,25 @@ def admit(snapshot: Snapshot, request: RegistryRequest, action: str) -> None:
     """
     if not _allowed(request, action):
         raise _refusal(snapshot, request, action)
+
+
+def admit_to_mirror(request: RegistryRequest, route_name: str) -> None:
+    """Lets everybody see `/v2/` of a mirror, and read what anonymous may read.
+
+    It never challenges: dockerd would answer with the user's password of Docker Hub (moby, "Prevent
+    Docker Hub credentials from being sent to registry mirrors").
+    """
+    if request.method not in READS:
+        raise RegistryError(
+            ErrorCode.UNSUPPORTED,
+            "This port is a read-only mirror.",
+            detail={"port": request.environ["SERVER_PORT"]},
+            headers={"Allow": ", ".join(READS)},
+        )
+    if route_name == "token":
+        raise RegistryError(ErrorCode.UNSUPPORTED, "Nobody signs in here.", status=404)
+    if route_name != "base" and not _allowed(request, "read"):
+        raise _denied(request, "read")
 
 
 def refuse_group_deployment(snapshot: Snapshot, request: RegistryRequest, action: str) -> NoReturn:

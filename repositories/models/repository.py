@@ -45,6 +45,7 @@ class Repository(models.Model):
     path_enabled = models.BooleanField(null=True, default=None)
     v1_enabled = models.BooleanField(default=False)
     force_basic_auth = models.BooleanField(default=True)
+    read_only_mirror = models.BooleanField(default=False)
     cleanup_policy_names = models.JSONField(null=True, default=None)
     proprietary_components = models.BooleanField(default=False)
     created = models.DateTimeField(auto_now_add=True)

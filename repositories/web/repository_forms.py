@@ -28,6 +28,7 @@ _DOCKER_ERRORS = {
     "docker.httpsPort": "https_port",
     "docker.subdomain": "subdomain",
     "docker.connectorHost": "connector_host",
+    "docker.readOnlyMirror": "read_only_mirror",
     "storage.blobStoreName": "blob_store",
     "storage.writePolicy": "write_policy",
     "storage.latestPolicy": "latest_policy",
@@ -78,6 +79,14 @@ class RepositoryForm(ActionForm):
         required=False,
         help_text=_("Answers docker search."),
     )
+    read_only_mirror = forms.BooleanField(
+        label=_("Read-only mirror"),
+        required=False,
+        help_text=_(
+            "For the mirror settings of docker and containerd: nobody signs in on the ports, "
+            "everybody reads what anonymous may."
+        ),
+    )
     blob_store = forms.ChoiceField(label=_("Blob store"))
     strict = forms.BooleanField(label=_("Strict Content Type Validation"), required=False)
 
@@ -110,6 +119,7 @@ class RepositoryForm(ActionForm):
                 subdomain=values["subdomain"] or None,
                 path_enabled=values["path_enabled"],
                 connector_host=self.initial.get("connector_host"),
+                read_only_mirror=values.get("read_only_mirror", False),
             ),
         }
 
@@ -125,6 +135,7 @@ class RepositoryForm(ActionForm):
             "subdomain": row.subdomain or "",
             "anonymous_pull": not row.force_basic_auth,
             "v1_enabled": row.v1_enabled,
+            "read_only_mirror": row.read_only_mirror,
             "blob_store": row.blob_store.name,
             "strict": row.strict_content_type_validation,
             "cleanup_policy_names": row.cleanup_policy_names,
@@ -135,6 +146,8 @@ class RepositoryForm(ActionForm):
 class HostedForm(RepositoryForm):
     """A hosted repository."""
 
+    # What can be pushed to is no mirror.
+    read_only_mirror = None  # type: ignore[assignment]
     write_policy = forms.ChoiceField(
         label=_("Deployment policy"),
         choices=[(policy.value, label) for policy, label in DEPLOYMENT_POLICIES.items()],

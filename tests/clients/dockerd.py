@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.clients.commands import Client
@@ -27,13 +27,17 @@ class DockerDaemon:
     for insecure registries, as every dockerd does.
     """
 
-    def __init__(self, folder: Path, network: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, network: Path | None = None, options: Sequence[str] = ()
+    ) -> None:
         """Prepare one.
 
         Args:
             folder: short, because the paths of Unix sockets are limited to 107 bytes.
             network: the network namespace to run in, by default the machine's.
+            options: more options of the daemon.
         """
+        self._options = tuple(options)
         self.folder = folder
         self.socket = folder / "docker.sock"
         self.certificates = folder / "certs.d"
@@ -45,7 +49,7 @@ class DockerDaemon:
         self.certificates.mkdir(parents=True)
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [*self._namespaces(), "sh", "-c", _START, "sh", str(self.folder)],
+                [*self._namespaces(), "sh", "-c", _START, "sh", str(self.folder), *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -106,15 +110,20 @@ mkdir -p /etc/docker
 mount -t tmpfs none /etc/docker
 mkdir /etc/docker/certs.d
 mount --bind "$1/certs.d" /etc/docker/certs.d
+folder=$1
+shift
 exec dockerd --bridge=none --iptables=false --ip6tables=false --storage-driver=vfs \
-  --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" --host "unix://$1/docker.sock"
+  --data-root "$folder/data" --exec-root "$folder/exec" --pidfile "$folder/pid" \
+  --host "unix://$folder/docker.sock" "$@"
 """
 
 
 @contextlib.contextmanager
-def running_daemon(folder: Path, network: Path | None = None) -> Iterator[DockerDaemon]:
+def running_daemon(
+    folder: Path, network: Path | None = None, options: Sequence[str] = ()
+) -> Iterator[DockerDaemon]:
     """Run a daemon for as long as the block lasts."""
-    daemon = DockerDaemon(folder, network)
+    daemon = DockerDaemon(folder, network, options)
     try:
         yield daemon.start()
     finally:
