@@ -6,6 +6,7 @@ import http.client
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -140,6 +141,22 @@ def test_a_follower_takes_over_when_the_leader_is_killed(proxy, remote, program,
     asked = remote.requests("GET", "/blobs/")
     assert [each.headers.get("range") for each in asked] == [None, f"bytes={2 * MIB}-"]
     assert proxy.client("team/app").request("GET", f"blobs/{digest}").body == layer
+    assert len(remote.requests("GET", "/blobs/")) == 2
+
+
+def test_a_leader_that_is_killed_before_the_remote_answers(
+    proxy, remote, program, layer
+):  # fault 9
+    remote.script("/blobs/", Fault(silent=True, times=1))
+    digest = digest_of(layer)
+    pullers = [Puller(proxy.client("team/app"), digest) for _ in range(16)]
+    wait_for(lambda: remote.requests("GET", "/blobs/"), what="the remote is asked")
+    time.sleep(0.5)
+    (leader,) = leaders(program)
+    os.kill(leader, signal.SIGKILL)
+    for puller in pullers:
+        puller.join(20)
+    assert {each.digest for each in pullers} == {digest, None}
     assert len(remote.requests("GET", "/blobs/")) == 2
 
 

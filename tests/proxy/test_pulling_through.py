@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from repositories.models import AwaitedContent, ManifestBlob, ManifestChild
 from tests.proxy.pulls import blob_path, image_names, pull, wait_until_held
 from tests.support.manifests import index
 from tests.support.registry import digest_of
-from tests.support.remote import OCI_INDEX
+from tests.support.remote import OCI_INDEX, Fault
+from tests.support.server import wait_for
 
 
 def test_an_image_is_pulled_through_and_then_held(remote, proxy):
@@ -124,3 +127,21 @@ def test_sha512(remote, proxy):
     assert proxy.get(f"team/app/blobs/{digest}").expect(200).body == content
     assert proxy.get(f"team/app/blobs/{digest}").expect(200).body == content
     assert len(remote.requests("GET")) == 1
+
+
+def test_a_blob_on_its_way_is_shown_only_to_images_that_the_remote_shows_it_under(remote, proxy):
+    layer = bytes(200_000)
+    digest = remote.add_blob("team/app", layer)
+    remote.add_blob("team/third", layer)
+    remote.script("/blobs/", Fault(after=100_000, then="wait"), "GET")
+    with ThreadPoolExecutor() as clients:
+        first = clients.submit(proxy.get, f"team/app/blobs/{digest}")
+        wait_for(lambda: remote.sent, what="the transfer has begun")
+        proxy.get(f"team/other/blobs/{digest}").expect(404, "BLOB_UNKNOWN")
+        third = clients.submit(proxy.get, f"team/third/blobs/{digest}")
+        wait_for(lambda: remote.requests("HEAD", "team/third"), what="the proof")
+        remote.resume()
+        assert first.result().expect(200).body == third.result().expect(200).body == layer
+    assert len(remote.requests("GET")) == 1
+    wait_until_held(layer)
+    assert image_names() == {"team/app", "team/third"}
