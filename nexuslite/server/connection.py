@@ -66,7 +66,8 @@ class FileTransfer:
         """
         if self.growing is None:
             return self.left
-        return self.growing.sendable() - (self._length - self.left)
+        # A full disk may have cut off what was sent already.
+        return max(0, self.growing.sendable() - (self._length - self.left))
 
     def close(self) -> None:
         """Close the descriptor."""

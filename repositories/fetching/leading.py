@@ -14,13 +14,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from django.db import IntegrityError, connection
+from django.db import DatabaseError, IntegrityError, InterfaceError, connection
 
 from repositories.blobs import (
     AppendInterrupted,
     Staging,
     StagingLost,
     StorageError,
+    StoredBlob,
 )
 from repositories.fetching import failures, kept
 from repositories.fetching.arrival import FAILED, SIZE, STAGING, VERIFIED
@@ -41,6 +42,8 @@ LEADER = "leader"
 IMAGE = "image "
 """Begins the name of a note: that the remote shows the blob under the image's name."""
 _PAUSE_SECONDS = 0.2
+_COMMITS = 5
+_COMMIT_PAUSE_SECONDS = 2.0
 _HASH_PIECE = 1 << 20
 
 
@@ -189,13 +192,27 @@ class _Leader:
         proven = {name.removeprefix(IMAGE) for name in notes if name.startswith(IMAGE)}
         names = proven | {self._wanted.image_name}
         try:
-            key = kept.keep_blob(self._wanted.repository, names, self._wanted.digest, stored)
+            key = self._commit(names, stored)
         except IntegrityError:
             # The repository is gone, perhaps with its blob store: nobody would find the object.
             key = ""
         if key != stored.storage_key:
             # Else the same blob was stored by somebody else meanwhile: one object, two links.
             self._store.storage.delete(stored.storage_key)
+
+    def _commit(self, names: set[str], stored: StoredBlob) -> str:
+        """Commits the rows; what was brought is worth waiting for a database that comes back."""
+        wanted = self._wanted
+        for _ in range(_COMMITS - 1):
+            try:
+                return kept.keep_blob(wanted.repository, names, wanted.digest, stored)
+            except IntegrityError:
+                raise
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("the rows of %s wait for the database: %s", wanted.digest, error)
+                connection.close()
+                time.sleep(_COMMIT_PAUSE_SECONDS)
+        return kept.keep_blob(wanted.repository, names, wanted.digest, stored)
 
     def _fail(self, error: Exception) -> None:
         logger.warning(

@@ -1,13 +1,16 @@
-"""A blob store that stages in no files: blobs arrive in a folder of the node, then go there."""
+"""Where blobs arrive: a store of files, or a folder of the node for one that stages in no files."""
 
 from __future__ import annotations
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 
 from repositories import records
-from repositories.blobs import StorageUnavailable
+from repositories.blobs import StorageFull, StorageUnavailable
+from repositories.blobs.file import FileStorage
 from repositories.blobs.objects import ObjectStorage
+from repositories.fetching import kept, leading
 from repositories.models import Blob
 from tests.proxy.pulls import blob_path, get_unchecked, pull, wait_until_held
 from tests.storage.memory import MemoryBucket
@@ -64,3 +67,32 @@ def test_a_bucket_that_fails_spoils_no_answer(remote, bucket, proxy, monkeypatch
         broken.setattr(bucket, "start_upload", fail)
         assert proxy.get(blob_path(image, LAYER)).expect(200).body == LAYER
     pull(proxy, image)
+
+
+def test_a_disk_that_is_full(remote, proxy, monkeypatch):  # fault 5
+    image = remote.add_image("team/app", layers=(LAYER,))
+
+    def full(*_, **__):
+        raise StorageFull("no space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(FileStorage, "append", full)
+        proxy.get(blob_path(image, LAYER)).expect(507, "UNAVAILABLE")
+    pull(proxy, image)
+
+
+def test_a_database_that_comes_back(remote, proxy, monkeypatch):  # fault 16
+    image = remote.add_image("team/app", layers=(LAYER,))
+    failures = iter([OperationalError("database is locked")])
+    keep = kept.keep_blob
+
+    def keep_later(*arguments):
+        for failure in failures:
+            raise failure
+        return keep(*arguments)
+
+    monkeypatch.setattr(leading, "_COMMIT_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(kept, "keep_blob", keep_later)
+    assert proxy.get(blob_path(image, LAYER)).expect(200).body == LAYER
+    wait_until_held(LAYER)
+    assert len(remote.requests("GET")) == 1
