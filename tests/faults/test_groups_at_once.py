@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 
+from repositories.protocol.errors import GROUP_DEPLOYMENT
 from tests.faults.client import Client, Image
 from tests.faults.test_seen_at_once import WORKERS, Connections, pushed
 from tests.proxy.programs import create_proxy
@@ -50,6 +51,16 @@ def shadow_and_uncover(server: ProgramProcess, rounds: int) -> None:
 
 def test_a_covered_tag_is_seen_at_once_through_the_group(program):
     shadow_and_uncover(program(NEXUSLITE_WORKERS=WORKERS).start(), 10)
+
+
+def test_the_refusal_stands_in_the_status_line_too(program):
+    # containerd and its kin show nothing else.
+    server = program().start()
+    server.create_hosted("own")
+    group = Client(create_group(server, "all", ["own"]).http_port)
+    for method, path in (("POST", "blobs/uploads/"), ("PUT", "manifests/v1")):
+        answer = group.request(method, path, b"{}")
+        assert (answer.status, answer.reason) == (403, GROUP_DEPLOYMENT)
 
 
 @pytest.mark.slow
