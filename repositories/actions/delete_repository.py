@@ -19,6 +19,7 @@ from repositories.actions.described import repository_values
 from repositories.administration import admin_permission, find_repository, not_located
 from repositories.blobs import Staging, StorageError
 from repositories.models import (
+    AwaitedContent,
     GroupMember,
     Image,
     ImageBlob,
@@ -26,6 +27,7 @@ from repositories.models import (
     ManifestBlob,
     ManifestChild,
     ProxySettings,
+    RemoteAbsence,
     RemoteState,
     Repository,
     Tag,
@@ -79,12 +81,14 @@ def _delete_rows(actor: Principal, repository_id: int, name: str) -> list[dict[s
         Tag.objects.filter(**in_images),
         ManifestBlob.objects.filter(**in_manifests),
         ManifestChild.objects.filter(index__image__repository_id=repository_id),
+        AwaitedContent.objects.filter(**in_manifests),
         Manifest.objects.filter(**in_images),
         ImageBlob.objects.filter(**in_images),
         Image.objects.filter(repository_id=repository_id),
         uploads,
         ProxySettings.objects.filter(repository_id=repository_id),
         RemoteState.objects.filter(repository_id=repository_id),
+        RemoteAbsence.objects.filter(repository_id=repository_id),
         GroupMember.objects.filter(Q(group_id=repository_id) | Q(member_id=repository_id)),
         Repository.objects.filter(pk=repository_id),
     )
