@@ -107,12 +107,12 @@ def _mounted(snapshot: Snapshot, path: str) -> Address | None:
     if repository is not None and is_v1 and not repository.v1_enabled:
         # As if there were no such name: what is there is not for everybody to know.
         repository = None
-    service = HOST_SERVICE if repository is None else repository.service
+    # The audience is made of the name alone: it must not tell whether there is such a repository.
     return Address(
         repository,
         f"{_MOUNT}{name}/{rest[:3]}",
         rest[3:],
-        service,
+        f"{_MOUNT}{name}",
         f"{_MOUNT}{name}/v2/token",
         mounted=True,
         is_v1=is_v1,

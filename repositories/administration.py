@@ -59,10 +59,11 @@ def get_administrable_repository(
 
     Raises `NotFound`, `NotPermitted`.
     """
-    row = find_repository(name)
-    right_type = row is not None and repository_type in (None, row.type)
-    if row is not None and right_type and may(principal, admin_permission(name, "read")):
-        return row
+    # The permission first: what is looked up for a refusal would tell that there is something.
+    if may(principal, admin_permission(name, "read")):
+        row = find_repository(name)
+        if row is not None and repository_type in (None, row.type):
+            return row
     raise _hidden(principal, REPOSITORY_NOT_FOUND)
 
 

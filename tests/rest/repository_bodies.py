@@ -1,4 +1,4 @@
-"""Bodies of proxy and group repositories, and who may send them."""
+"""Bodies of proxy and group repositories."""
 
 from __future__ import annotations
 
@@ -84,23 +84,3 @@ def _changed(body: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         else:
             body[section] = value
     return body
-
-
-# Resource, method, body, then the status for admin, stranger and anonymous.
-PROXY_AND_GROUP_POLICY = [
-    (PROXIES, "POST", proxy_body("new"), 201, 403, 401),
-    (f"{PROXIES}/none", "GET", None, 404, 404, 401),
-    (f"{PROXIES}/none", "PUT", proxy_body("none"), 404, 403, 401),
-    (GROUPS, "POST", group_body("new", "images"), 201, 403, 401),
-    (f"{GROUPS}/none", "GET", None, 404, 404, 401),
-    (f"{GROUPS}/none", "PUT", group_body("none", "images"), 404, 403, 401),
-    (SSRF, "GET", None, 200, 403, 401),
-    (SSRF, "PUT", {"enabled": True}, 200, 403, 401),
-    ("repositories/images/invalidate-cache", "POST", None, 400, 403, 401),
-    ("repositories/images/status", "GET", None, 200, 404, 401),
-    (RULES, "GET", None, 200, 403, 401),
-    (RULES, "POST", rule_body("new"), 204, 403, 401),
-    (f"{RULES}/none", "GET", None, 404, 403, 401),
-    (f"{RULES}/none", "PUT", rule_body("none"), 404, 403, 401),
-    (f"{RULES}/none", "DELETE", None, 404, 403, 401),
-]
