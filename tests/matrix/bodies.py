@@ -86,6 +86,10 @@ def empty_form(name: str, settings: Settings) -> Any:
     return b"nothing=1"
 
 
+def confirmation(name: str, settings: Settings) -> Any:
+    return form(confirmed="yes")
+
+
 def user_form(name: str, settings: Settings) -> Any:
     profile = {"first_name": "A", "last_name": "User", "email": "user@example.org"}
     secret = {"password": "spare-password", "confirmation": "spare-password"}

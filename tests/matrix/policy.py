@@ -226,7 +226,8 @@ class Rest:
     """Method, path below `/service/rest/v1/`, answer to those who may, who may, and the body.
 
     `{repository}`, `{user}`, `{role}`, `{privilege}` and `{store}` stand for something that is
-    there and that the others may not know of. The lines are run in their order by those who may,
+    there and that the others may not know of; `[image]`, `[tag]` and `[digest]` for what is in the
+    repository. The lines are run in their order by those who may,
     on `spare`: one line makes it, later ones change it, and the last deletes it.
     """
 
@@ -241,6 +242,8 @@ class Rest:
     """The answer to who may, where the name is nothing's."""
     nobody: int = 401
     guest: int = 403
+    seen_by: frozenset[str] = frozenset()
+    """Who may know that it is there, and gets 403 where others get 404."""
     keeps_session: bool = True
 
     @property
@@ -264,6 +267,7 @@ HOSTED = "repositories/docker/hosted"
 PROXIES = "repositories/docker/proxy"
 GROUPS = "repositories/docker/group"
 SECURITY = "admin/security"
+IMAGE = "browse/{repository}/[image]"
 
 REST = (
     Rest("GET", "status", 200, EVERYBODY),
@@ -340,6 +344,15 @@ PAGES = (
     Page("GET", "admin/system/status/", 200, ADMIN),
     Page("GET", "admin/repository/repositories/", 200, SIGNED_IN | {GUEST}),
     Page("GET", "browse/{repository}/", 200, BROWSERS, refused=404),
+    Page("GET", f"{IMAGE}/", 200, BROWSERS, refused=404),
+    Page("GET", f"{IMAGE}/-/tags/[tag]/", 200, BROWSERS, refused=404),
+    Page("GET", f"{IMAGE}/-/manifests/[digest]/", 200, BROWSERS, refused=404),
+    Page("GET", f"{IMAGE}/-/manifests/[digest]/raw/", 200, BROWSERS, refused=404),
+    # Unconfirmed: nothing is deleted.
+    Page("GET", f"{IMAGE}/-/delete-tags/", 200, ADMIN, refused=404, seen_by=BROWSERS),
+    Page("POST", f"{IMAGE}/-/delete-tags/", 200, ADMIN, refused=404, seen_by=BROWSERS),
+    Page("GET", f"{IMAGE}/-/delete/", 200, ADMIN, refused=404, seen_by=BROWSERS),
+    Page("POST", f"{IMAGE}/-/delete/", 200, ADMIN, refused=404, seen_by=BROWSERS),
     # Who has signed in is sent on.
     Page("GET", "sign-in/", 302, SIGNED_IN, nobody=200, guest=200),
     # Wrong fields: everybody may try.
@@ -354,14 +367,14 @@ PAGES = (
     Page("GET", f"{SECURITY}/users/{{user}}/-/password/", 200, ADMIN),
     Page("POST", f"{SECURITY}/users/{{user}}/-/password/", 422, ADMIN, bodies.empty_form),
     Page("GET", f"{SECURITY}/users/{{user}}/-/delete/", 200, ADMIN),
-    Page("POST", f"{SECURITY}/users/{{user}}/-/delete/", 302, ADMIN, bodies.empty_form),
+    Page("POST", f"{SECURITY}/users/{{user}}/-/delete/", 302, ADMIN, bodies.confirmation),
     Page("GET", f"{SECURITY}/roles/", 200, ADMIN),
     Page("GET", f"{SECURITY}/roles/-/create/", 200, ADMIN),
     Page("POST", f"{SECURITY}/roles/-/create/", 302, ADMIN, bodies.role_form),
     Page("GET", f"{SECURITY}/roles/{{role}}/", 200, ADMIN),
     Page("POST", f"{SECURITY}/roles/{{role}}/", 422, ADMIN, bodies.empty_form),
     Page("GET", f"{SECURITY}/roles/{{role}}/-/delete/", 200, ADMIN),
-    Page("POST", f"{SECURITY}/roles/{{role}}/-/delete/", 302, ADMIN, bodies.empty_form),
+    Page("POST", f"{SECURITY}/roles/{{role}}/-/delete/", 302, ADMIN, bodies.confirmation),
     Page("GET", f"{SECURITY}/privileges/", 200, ADMIN),
     Page("GET", f"{SECURITY}/privileges/-/create/application/", 200, ADMIN),
     Page(
@@ -374,7 +387,7 @@ PAGES = (
     Page("GET", f"{SECURITY}/privileges/{{privilege}}/", 200, ADMIN),
     Page("POST", f"{SECURITY}/privileges/{{privilege}}/", 422, ADMIN, bodies.empty_form),
     Page("GET", f"{SECURITY}/privileges/{{privilege}}/-/delete/", 200, ADMIN),
-    Page("POST", f"{SECURITY}/privileges/{{privilege}}/-/delete/", 302, ADMIN, bodies.empty_form),
+    Page("POST", f"{SECURITY}/privileges/{{privilege}}/-/delete/", 302, ADMIN, bodies.confirmation),
     Page("GET", f"{SECURITY}/anonymous/", 200, ADMIN),
     Page("POST", f"{SECURITY}/anonymous/", 422, ADMIN, bodies.empty_form),
     Page("GET", f"{SECURITY}/realms/", 200, ADMIN),
@@ -392,6 +405,8 @@ def web_answer(row: Rest, settings: Settings, actor: str, credential: str, name:
         return 401
     if who in row.who and (name not in PRIVATE | UNKNOWN or who == "admin"):
         return row.missing if name in UNKNOWN else row.status
+    if who in row.seen_by - {GUEST} and name not in PRIVATE | UNKNOWN:
+        return 403
     return {GUEST: row.guest, NOBODY: row.nobody}.get(who, row.refused)
 
 

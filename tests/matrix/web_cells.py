@@ -133,7 +133,8 @@ def request_of(world: World, cell: Cell) -> Request:
     if cell.credential == "none" and cell.method not in ("GET", "HEAD"):
         # A form of a page of ours; what a foreign one may is tested elsewhere.
         headers = world.form_headers()
-    return Request(world.main, cell.method, cell.path, headers, body)
+    target = world.with_content(cell.path, cell.name)
+    return Request(world.main, cell.method, target, headers, body)
 
 
 def expected(world: World, cell: Cell) -> int:

@@ -90,6 +90,19 @@ class World:
                 return Doorway(main, prefix, token_path=f"{prefix}token")
         raise ValueError(way)
 
+    def with_content(self, path: str, repository: str) -> str:
+        """A path with what is in the repository; in one that is not there with what is private."""
+        if repository not in IMAGES:
+            repository = "vault"
+        parts = {
+            "[image]": IMAGES[repository],
+            "[tag]": TAGS[repository],
+            "[digest]": self.images[repository].digest,
+        }
+        for part, value in parts.items():
+            path = path.replace(part, value)
+        return path
+
     # ---- credentials
 
     def headers(
