@@ -7,7 +7,13 @@ from urllib.parse import urlencode
 
 from tests.rest.conftest import hosted_body
 from tests.rest.repository_bodies import group_body, proxy_body, rule_body
-from tests.rest.security_bodies import changed_user, privilege_body, role_body, user_body
+from tests.rest.security_bodies import (
+    changed_user,
+    privilege_body,
+    role_body,
+    selector_body,
+    user_body,
+)
 
 if TYPE_CHECKING:
     from tests.matrix.policy import Settings
@@ -36,6 +42,10 @@ def hosted(name: str, settings: Settings) -> Any:
 
 def privilege(name: str, settings: Settings) -> Any:
     return privilege_body(name or SPARE)
+
+
+def selector(name: str, settings: Settings) -> Any:
+    return selector_body(name or SPARE)
 
 
 def role(name: str, settings: Settings) -> Any:

@@ -267,6 +267,7 @@ HOSTED = "repositories/docker/hosted"
 PROXIES = "repositories/docker/proxy"
 GROUPS = "repositories/docker/group"
 SECURITY = "admin/security"
+REPOSITORIES = "admin/repository/repositories"
 IMAGE = "browse/{repository}/[image]"
 
 REST = (
@@ -302,6 +303,8 @@ REST = (
     Rest("PUT", f"{GROUPS}/{{group}}", 204, ADMIN, bodies.group),
     Rest("DELETE", "repositories/{group}", 204, ADMIN),
     Rest("GET", "repositories/{repository}/connectors", 200, ADMIN, refused=404),
+    Rest("GET", "repositories/{repository}/status", 200, ADMIN, refused=404),
+    Rest("POST", "repositories/{proxy}/invalidate-cache", 204, ADMIN),
     Rest("GET", "repositories/{repository}", 200, VIEWERS, refused=404),
     Rest("GET", "routing-rules", 200, ADMIN),
     Rest("POST", "routing-rules", 204, ADMIN, bodies.rule),
@@ -314,6 +317,11 @@ REST = (
     Rest("GET", "security/privileges/{privilege}", 200, ADMIN),
     Rest("PUT", "security/privileges/application/{privilege}", 204, ADMIN, bodies.privilege),
     Rest("DELETE", "security/privileges/{privilege}", 204, ADMIN),
+    Rest("GET", "security/content-selectors", 200, ADMIN),
+    Rest("POST", "security/content-selectors", 204, ADMIN, bodies.selector),
+    Rest("GET", "security/content-selectors/{selector}", 200, ADMIN),
+    Rest("PUT", "security/content-selectors/{selector}", 204, ADMIN, bodies.selector),
+    Rest("DELETE", "security/content-selectors/{selector}", 204, ADMIN),
     # Roles.
     Rest("GET", "security/roles", 200, ADMIN),
     Rest("POST", "security/roles", 200, ADMIN, bodies.role),
@@ -342,7 +350,15 @@ REST = (
 PAGES = (
     Page("GET", "", 200, EVERYBODY),
     Page("GET", "admin/system/status/", 200, ADMIN),
-    Page("GET", "admin/repository/repositories/", 200, SIGNED_IN | {GUEST}),
+    Page("GET", f"{REPOSITORIES}/", 200, SIGNED_IN | {GUEST}),
+    Page("GET", f"{REPOSITORIES}/-/create/hosted/", 200, ADMIN),
+    Page("POST", f"{REPOSITORIES}/-/create/hosted/", 422, ADMIN, bodies.empty_form),
+    Page("GET", f"{REPOSITORIES}/-/preview/", 200, ADMIN),
+    Page("GET", f"{REPOSITORIES}/{{repository}}/", 200, ADMIN, refused=404),
+    Page("POST", f"{REPOSITORIES}/{{repository}}/", 422, ADMIN, refused=404),
+    Page("GET", f"{REPOSITORIES}/{{repository}}/-/delete/", 200, ADMIN, refused=404),
+    # Unconfirmed: nothing is deleted.
+    Page("POST", f"{REPOSITORIES}/{{repository}}/-/delete/", 200, ADMIN, refused=404),
     Page("GET", "browse/{repository}/", 200, BROWSERS, refused=404),
     Page("GET", f"{IMAGE}/", 200, BROWSERS, refused=404),
     Page("GET", f"{IMAGE}/-/tags/[tag]/", 200, BROWSERS, refused=404),
@@ -421,6 +437,7 @@ PAIRS = {
     "proxy": ("culvert", "culprit"),
     "group": ("cluster", "bluster"),
     "rule": ("hatch", "match"),
+    "selector": ("spyhole", "keyhole"),
     "image": ("blueprint", "greyprint"),
 }
 """By kind, something private, and a name of the same length that nothing has."""

@@ -17,7 +17,13 @@ from tests.matrix import policy
 from tests.matrix.policy import Settings
 from tests.rest.conftest import hosted_body
 from tests.rest.repository_bodies import group_body, proxy_body, rule_body
-from tests.rest.security_bodies import changed_user, privilege_body, role_body, user_body
+from tests.rest.security_bodies import (
+    changed_user,
+    privilege_body,
+    role_body,
+    selector_body,
+    user_body,
+)
 from tests.support.registry import (
     Answer,
     Entrance,
@@ -265,6 +271,7 @@ def _make_private_things(world: World) -> None:
     world.rest("POST", "repositories/docker/proxy", proxy)
     group = group_body(private["group"], "vault", docker__pathEnabled=True)
     world.rest("POST", "repositories/docker/group", group)
+    world.rest("POST", "security/content-selectors", selector_body(private["selector"]))
     world.rest("POST", "routing-rules", rule_body(private["rule"]))
 
 
