@@ -76,7 +76,6 @@ class Asker:
 
     def cost(self, request: Request) -> tuple[Answer, int]:
         """The answer and how many statements it takes when nothing is new to the server."""
-        self.ask(request)
         if not self._counts:
             return self.ask(request), 0
         from repositories.docker import hot
@@ -100,7 +99,9 @@ class Asker:
         """What tells something that is there from something that is not, but for its name."""
         if not self._compares:
             return
+        # What is there was asked for already.
         there, cost_there = self.cost(known)
+        self.ask(unknown)
         absent, cost_absent = self.cost(unknown)
         if _told(there, names) != _told(absent, names):
             where = _first_difference(_told(there, names), _told(absent, names))

@@ -268,6 +268,8 @@ PROXIES = "repositories/docker/proxy"
 GROUPS = "repositories/docker/group"
 SECURITY = "admin/security"
 REPOSITORIES = "admin/repository/repositories"
+STORES = "admin/repository/blobstores"
+RULES = "admin/repository/routing-rules"
 IMAGE = "browse/{repository}/[image]"
 
 REST = (
@@ -335,6 +337,7 @@ REST = (
     Rest("PUT", "security/users/{user}", 204, ADMIN, bodies.user),
     Rest("PUT", "security/users/{user}/change-password", 204, ADMIN, bodies.password),
     Rest("DELETE", "security/users/{user}", 204, ADMIN),
+    Rest("GET", "security/effective-privileges?userId=admin", 200, ADMIN),
     # Settings of security.
     Rest("GET", "security/realms/available", 200, ADMIN),
     Rest("GET", "security/realms/active", 200, ADMIN),
@@ -359,6 +362,29 @@ PAGES = (
     Page("GET", f"{REPOSITORIES}/{{repository}}/-/delete/", 200, ADMIN, refused=404),
     # Unconfirmed: nothing is deleted.
     Page("POST", f"{REPOSITORIES}/{{repository}}/-/delete/", 200, ADMIN, refused=404),
+    Page("GET", f"{STORES}/", 200, ADMIN),
+    Page("GET", f"{STORES}/-/create/file/", 200, ADMIN),
+    Page("POST", f"{STORES}/-/create/file/", 422, ADMIN, bodies.empty_form),
+    Page("GET", f"{STORES}/{{store}}/", 200, ADMIN),
+    Page("POST", f"{STORES}/{{store}}/", 422, ADMIN),
+    Page("GET", f"{STORES}/{{store}}/-/delete/", 200, ADMIN),
+    Page("POST", f"{STORES}/{{store}}/-/delete/", 200, ADMIN),
+    Page("GET", f"{RULES}/", 200, ADMIN),
+    Page("GET", f"{RULES}/-/create/", 200, ADMIN),
+    Page("POST", f"{RULES}/-/create/", 422, ADMIN, bodies.empty_form),
+    Page("POST", f"{RULES}/-/try/", 200, ADMIN),
+    Page("GET", f"{RULES}/{{rule}}/", 200, ADMIN),
+    Page("POST", f"{RULES}/{{rule}}/", 422, ADMIN),
+    Page("GET", f"{RULES}/{{rule}}/-/delete/", 200, ADMIN),
+    Page("POST", f"{RULES}/{{rule}}/-/delete/", 200, ADMIN),
+    # The first steps; the password was given when the server was started.
+    Page("GET", "setup/password/", 302, ADMIN),
+    Page("POST", "setup/password/", 302, ADMIN),
+    Page("GET", "setup/anonymous/", 200, ADMIN),
+    Page("POST", "setup/anonymous/", 422, ADMIN),
+    Page("GET", "setup/repositories/", 302, ADMIN),
+    Page("POST", "setup/repositories/", 422, ADMIN),
+    Page("GET", "setup/done/", 200, ADMIN),
     Page("GET", "browse/{repository}/", 200, BROWSERS, refused=404),
     Page("GET", f"{IMAGE}/", 200, BROWSERS, refused=404),
     Page("GET", f"{IMAGE}/-/tags/[tag]/", 200, BROWSERS, refused=404),

@@ -150,7 +150,7 @@ def examine(asker: Asker, cell: Cell, findings: Findings) -> None:
     if cell.route == "token" and answer.status == 200:
         for text in token_faults(asker, cell, answer):
             findings.add(row, cell, text)
-    if answer.status in (401, 403) and row is not None:
+    if answer.status in (401, 403) and row is not None and cell.credential != "stale":
         for text in differences(asker, cell, request):
             findings.add(row, cell, text)
 

@@ -11,6 +11,7 @@ from tests.matrix import policy
 from tests.matrix.asking import Asker, Findings, Request
 from tests.matrix.registry_cells import REPOSITORIES
 from tests.matrix.web_cells import (
+    FEW,
     ROWS,
     all_routes,
     cells,
@@ -33,8 +34,7 @@ def test_the_web_answers_as_the_policy_says(world, configure, settings):
     configure(settings)
     asker, findings = Asker(world, compares=settings.local and settings.tokens), Findings()
     for cell in cells():
-        if cell.method != "HEAD" or settings == policy.SETTINGS[0]:
-            examine(asker, cell, findings)
+        examine(asker, cell, findings)
     findings.none()
 
 
@@ -43,7 +43,7 @@ def test_who_may_not_changes_nothing(world, configure):
     before = _rows()
     asker, findings = Asker(world, compares=False), Findings()
     for cell in cells(tuple(actor for actor in policy.ACTORS if actor != "admin")):
-        if cell.method not in ("GET", "HEAD"):
+        if cell.method != "GET":
             examine(asker, cell, findings)
     findings.none()
     assert _rows() == before
@@ -72,7 +72,7 @@ def test_the_old_name_of_rest_answers_alike(world, configure):
     asker, findings = Asker(world, compares=False), Findings()
     for cell in cells():
         old = replace(cell, path=cell.path.replace("/rest/v1/", "/rest/beta/"))
-        if old != cell:
+        if old != cell and (cell.actor, cell.credential) in FEW:
             examine(asker, old, findings)
     findings.none()
 
