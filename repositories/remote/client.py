@@ -40,6 +40,10 @@ MANIFEST_TYPES = (
 )
 
 
+Kind = Literal["manifests", "blobs", "lists", "searches"]
+"""What a remote may limit by itself."""
+
+
 class RegistryClient:
     """Implements `RemoteRegistry`, whose docstrings say what the methods do."""
 
@@ -58,7 +62,7 @@ class RegistryClient:
             raise RemoteUnavailable("the HTTP proxy or the certificates cannot be used") from None
         self._timeout = settings.timeout
         self._limits: RemoteLimits | None = None
-        self._rests_until = 0.0
+        self._rests_until: dict[Kind, float] = {}
 
     @property
     def limits(self) -> RemoteLimits | None:
@@ -82,7 +86,7 @@ class RegistryClient:
             described = self._manifest_head(ask)
             if described is not None:
                 return described
-        with self._get(ask.by_get()) as answer:
+        with self._get(ask.by_get(), "manifests") as answer:
             return documents.manifest(answer, reference)
 
     def open_blob(self, image_name: str, digest: str, *, offset: int = 0) -> RemoteBlob:
@@ -102,7 +106,7 @@ class RegistryClient:
 
     def tags(self, image_name: str, last: str | None = None, n: int | None = None) -> RemotePage:
         url = self._url(image_name, "tags", "list", last=last, n=n)
-        with self._get(Ask(url, scope=_pull(image_name))) as answer:
+        with self._get(Ask(url, scope=_pull(image_name)), "lists") as answer:
             names = documents.list_of(answer, "tags", MAX_LIST_ANSWER)
             return RemotePage(
                 tuple(filter(_is_tag, names)), documents.next_page(answer) is not None
@@ -115,7 +119,7 @@ class RegistryClient:
         found: list[Mapping[str, Any]] = []
         following: httpx.URL | None = url
         for _ in range(MAX_REFERRER_PAGES):
-            with self._get(Ask(url, scope=_pull(image_name))) as answer:
+            with self._get(Ask(url, scope=_pull(image_name)), "lists") as answer:
                 entries = documents.list_of(answer, "manifests", MAX_LIST_ANSWER)
                 found.extend(entry for entry in entries if isinstance(entry, dict))
                 following = documents.next_page(answer)
@@ -133,7 +137,7 @@ class RegistryClient:
     def search(self, index_url: str, query: str, n: int) -> Mapping[str, Any]:
         index = foreign_url(index_url)
         url = _below(index, "/v1/search").copy_merge_params({"q": query, "n": str(n)})
-        with self._get(Ask(url)) as answer:
+        with self._get(Ask(url), "searches") as answer:
             found = answer.read_json(MAX_SEARCH_ANSWER)
         results = found.get("results")
         if not isinstance(results, list):
@@ -158,22 +162,23 @@ class RegistryClient:
         self._limits = read_limits(answer.headers) or self._limits
         return answer
 
-    def _get(self, ask: Ask) -> Answer:
+    def _get(self, ask: Ask, kind: Kind) -> Answer:
         """An answer 200 to a GET whose body is short. Raises the error of any other."""
-        answer = self._checked(ask, {200})
+        answer = self._checked(ask, kind, {200})
         answer.clock.extend(self._timeout)
         return answer
 
     def _open(self, ask: Ask, offset: int) -> RemoteBlob:
-        answer = self._checked(ask, {200, 206} if offset else {200})
+        answer = self._checked(ask, "blobs", {200, 206} if offset else {200})
         try:
             return ArrivingBlob(answer, offset)
         except BaseException:
             answer.close()
             raise
 
-    def _checked(self, ask: Ask, wanted: set[int]) -> Answer:
-        rest = self._rests_until - time.monotonic()
+    def _checked(self, ask: Ask, kind: Kind, wanted: set[int]) -> Answer:
+        # By kind: Docker Hub limits manifests, and pulls under way still need their blobs.
+        rest = self._rests_until.get(kind, 0.0) - time.monotonic()
         if rest > 0:
             raise RemoteLimited("the remote limits our requests", rest)
         answer = self._send(ask)
@@ -182,7 +187,7 @@ class RegistryClient:
         error = answer.error()
         answer.discard()
         if isinstance(error, RemoteLimited) and error.retry_after:
-            self._rests_until = time.monotonic() + min(error.retry_after, LONGEST_REST)
+            self._rests_until[kind] = time.monotonic() + min(error.retry_after, LONGEST_REST)
         raise error
 
     def _manifest_head(self, ask: Ask) -> RemoteManifest | None:
