@@ -38,7 +38,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class FileTransfer:
     """What of a file is still to be sent; owns a duplicate of the file descriptor.
 
-    ``growing`` is the slice of a file that is still being written, which it owns as well.
+    ``growing`` is the slice of a file that is still being written; then it owns that instead.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class FileTransfer:
         keep_alive: bool,
         growing: GrowingSlice | None = None,
     ) -> None:
-        self.descriptor = os.dup(descriptor)
+        self.descriptor = os.dup(descriptor) if growing is None else descriptor
         self.offset = offset
         self.left = length
         self.keep_alive = keep_alive
@@ -71,8 +71,9 @@ class FileTransfer:
 
     def close(self) -> None:
         """Close the descriptor."""
-        os.close(self.descriptor)
-        if self.growing is not None:
+        if self.growing is None:
+            os.close(self.descriptor)
+        else:
             self.growing.close()
 
 

@@ -28,6 +28,7 @@ _TICK = 0.5
 # How far ahead a less busy worker gets in the race for a new connection.
 _HANDICAP = 0.0002
 _MOST_CONNECTIONS = 8192
+_GROWTH_SECONDS_EACH = 0.0002
 _RESERVED_FILES = 256
 
 
@@ -105,7 +106,9 @@ class Worker(GunicornWorker):  # type: ignore[misc]
                 self._poller.ready(descriptor)
         now = monotonic()
         if self._poller.followers and now >= self._next_growth:
-            self._next_growth = now + GROWTH_SECONDS
+            # Looking costs some microseconds for each: many of them wait a little longer.
+            looked = len(self._poller.followers) * _GROWTH_SECONDS_EACH
+            self._next_growth = now + max(GROWTH_SECONDS, looked)
             self._poller.check_growth()
         if now >= self._next_tick:
             self._next_tick = now + _TICK

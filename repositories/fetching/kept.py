@@ -63,12 +63,11 @@ def keep_blob(
     stored the same blob meanwhile.
     """
     with transaction.atomic():
-        statements.hold_repository(repository.id)
+        images = _lock_images(repository, image_names)
         blob_id, storage_key = statements.claim_or_insert_blob(
             repository.store.id, str(digest), stored.size, stored.storage_key
         )
-        for name in sorted(image_names):
-            _show_blob(repository, name, digest, blob_id)
+        _show_blob(images, digest, blob_id)
         checkpoint("fetch.before_commit")
     checkpoint("fetch.committed")
     return storage_key
@@ -77,18 +76,29 @@ def keep_blob(
 def show_known_blob(repository: RepositoryRecord, image_name: str, digest: Digest) -> bool:
     """Lets the image show a blob that the store holds; False if it does not, any more."""
     with transaction.atomic():
-        statements.hold_repository(repository.id)
+        images = _lock_images(repository, [image_name])
         claimed = statements.claim_blob(repository.store.id, str(digest))
         if claimed is None:
             return False
-        _show_blob(repository, image_name, digest, claimed[0])
+        _show_blob(images, digest, claimed[0])
     return True
 
 
-def _show_blob(repository: RepositoryRecord, image_name: str, digest: Digest, blob_id: int) -> None:
-    image_id = statements.image_id(repository.id, image_name, lock=True)
-    statements.link_blob(image_id, blob_id)
-    _link_awaiting(image_id, str(digest), blob_id=blob_id)
+def _lock_images(repository: RepositoryRecord, image_names: Iterable[str]) -> list[int]:
+    """Ids of the images, locked before anything else and in one order.
+
+    A manifest that is kept at the same time locks its image and then the blobs that it names.
+    """
+    statements.hold_repository(repository.id)
+    return [
+        statements.image_id(repository.id, name, lock=True) for name in sorted(set(image_names))
+    ]
+
+
+def _show_blob(images: Iterable[int], digest: Digest, blob_id: int) -> None:
+    for image_id in images:
+        statements.link_blob(image_id, blob_id)
+        _link_awaiting(image_id, str(digest), blob_id=blob_id)
 
 
 def keep_manifest(
