@@ -178,6 +178,8 @@ def _admitted(
         door.refuse_group_deployment(snapshot, request, action)
     else:
         door.admit(snapshot, request, action)
+        if repository is None:
+            raise RegistryError(ErrorCode.NAME_UNKNOWN)
     _refuse_offline(address)
     if (
         repository is not None

@@ -35,6 +35,8 @@ RIGHTS = {
 """The users, and what each may do in `team` and `forced`; `admin` has the role `nx-admin`."""
 GUEST_RIGHTS = ("browse", "read")
 """What the user of anonymous access may do in `team` and `forced`."""
+SEARCHERS = ("browser", "guest")
+"""Whose roles hold `nx-search-read` as well."""
 USERS = tuple(RIGHTS)
 NOBODY = "nobody"
 """Who shows no credentials, or asks for a token without any."""
@@ -137,12 +139,16 @@ REGISTRY = (
     Registry("tags", "GET", 200, READERS),
     Registry("referrers", "GET", 200, READERS),
     Registry("catalog", "GET", 200, READERS),
+    Registry("ping", "GET", 200, READERS),
+    Registry("search", "GET", 200, READERS),
     # Whoever shows good credentials; an anonymous token is one.
     Registry("base", "GET", 200, SIGNED_IN | {GUEST}),
     # See `token_answer`.
     Registry("token", "GET", 200, SIGNED_IN | {GUEST}),
     Registry("token", "POST", 400, EVERYBODY),
 )
+V1 = frozenset({"ping", "search"})
+"""Routes of the old API, which has no path-based routing."""
 TOKEN_SCOPES = {
     "admin": "delete,pull,push",
     "pusher": "pull,push",
@@ -157,6 +163,8 @@ def registry_answer(
 ) -> int:
     """The status of a request for what exists in `team`, `forced` or `vault`, or in `vapor`."""
     who = taken_for(settings, actor, credential)
+    if row.route in V1 and way == "path":
+        return 404
     if row.route == "token":
         return token_answer(row.method, settings, who, credential, way, repository)
     if who == LOCKED_OUT:
@@ -268,6 +276,7 @@ PROXIES = "repositories/docker/proxy"
 GROUPS = "repositories/docker/group"
 SECURITY = "admin/security"
 REPOSITORIES = "admin/repository/repositories"
+SELECTORS = "admin/repository/content-selectors"
 STORES = "admin/repository/blobstores"
 RULES = "admin/repository/routing-rules"
 IMAGE = "browse/{repository}/[image]"
@@ -362,6 +371,17 @@ PAGES = (
     Page("GET", f"{REPOSITORIES}/{{repository}}/-/delete/", 200, ADMIN, refused=404),
     # Unconfirmed: nothing is deleted.
     Page("POST", f"{REPOSITORIES}/{{repository}}/-/delete/", 200, ADMIN, refused=404),
+    Page("GET", "search/?q=p", 200, BROWSERS, refused=404),
+    Page("GET", "admin/system/audit/", 200, ADMIN),
+    Page("GET", "admin/system/information/", 200, ADMIN),
+    Page("GET", f"{SELECTORS}/", 200, ADMIN),
+    Page("GET", f"{SELECTORS}/-/create/", 200, ADMIN),
+    Page("POST", f"{SELECTORS}/-/create/", 422, ADMIN, bodies.empty_form),
+    Page("POST", f"{SELECTORS}/-/try/", 200, ADMIN),
+    Page("GET", f"{SELECTORS}/{{selector}}/", 200, ADMIN),
+    Page("POST", f"{SELECTORS}/{{selector}}/", 422, ADMIN),
+    Page("GET", f"{SELECTORS}/{{selector}}/-/delete/", 200, ADMIN),
+    Page("POST", f"{SELECTORS}/{{selector}}/-/delete/", 200, ADMIN),
     Page("GET", f"{STORES}/", 200, ADMIN),
     Page("GET", f"{STORES}/-/create/file/", 200, ADMIN),
     Page("POST", f"{STORES}/-/create/file/", 422, ADMIN, bodies.empty_form),

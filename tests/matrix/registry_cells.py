@@ -76,7 +76,7 @@ def expected(world: World, cell: Cell) -> int:
     """The status that the policy wants."""
     row = row_of(cell)
     if row is None:
-        return 405
+        return 404 if cell.route in policy.V1 and cell.way == "path" else 405
     return policy.registry_answer(
         row, world.settings, cell.actor, cell.credential, cell.way, cell.repository
     )
@@ -91,6 +91,9 @@ def request_of(world: World, cell: Cell, *, image: str = "") -> Request | None:
     path = path_of(world, cell, known, image or IMAGES[known])
     doorway = world.doorway(cell.way, cell.repository)
     target = f"{doorway.prefix}{path}"
+    if cell.route in policy.V1:
+        prefix = "/v1/" if cell.way == "path" else doorway.prefix.replace("/v2/", "/v1/")
+        target = f"{prefix}{path}"
     if cell.route == "token":
         scope = f"repository:{doorway.scope_prefix}{image or IMAGES[known]}:{EVERYTHING}"
         target = f"{doorway.token_path}?service=any&scope={scope}"
@@ -122,6 +125,10 @@ def path_of(world: World, cell: Cell, known: str, image: str) -> str:
             return f"{image}/referrers/{digest}"
         case "catalog":
             return "_catalog"
+        case "ping":
+            return "_ping"
+        case "search":
+            return "search?q=p"
         case "base" | "token":
             return ""
     raise ValueError(f"The matrix does not know how to ask for the route {cell.route!r} yet.")
@@ -158,7 +165,7 @@ def examine(asker: Asker, cell: Cell, findings: Findings) -> None:
 def differences(asker: Asker, cell: Cell, request: Request) -> Iterator[str]:
     """What tells a refused thing from one that is not there."""
     world = asker.world
-    if cell.repository in IMAGES and cell.route not in ("base", "token", "catalog"):
+    if cell.repository in IMAGES and cell.route not in ("base", "token", "catalog", *policy.V1):
         image = IMAGES[cell.repository]
         other = UNKNOWN_IMAGES[image]
         unknown = request_of(world, cell, image=other)

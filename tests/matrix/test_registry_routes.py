@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from repositories.docker.routes import ROUTES
+from repositories.docker.routes import ROUTES, V1_ROUTES
 from tests.matrix import policy
 from tests.matrix.asking import Asker, Findings
 from tests.matrix.registry_cells import cells, examine, row_of
@@ -17,7 +17,10 @@ from tests.matrix.registry_cells import cells, examine, row_of
 
 def test_every_route_has_its_lines_in_the_policy():
     routes = {
-        (route.name, method) for route in ROUTES for method in route.views if method != "HEAD"
+        (route.name, method)
+        for route in (*ROUTES, *V1_ROUTES)
+        for method in route.views
+        if method != "HEAD"
     }
     assert routes == {(row.route, row.method) for row in policy.REGISTRY}
 

@@ -240,6 +240,7 @@ def hosted(name: str, *, forced: bool, ports: tuple[int, int]) -> dict[str, Any]
         docker__httpsPort=ports[1],
         docker__pathEnabled=True,
         docker__subdomain=name,
+        docker__v1Enabled=True,
     )
 
 
@@ -253,6 +254,8 @@ def _make_users(world: World) -> None:
             for repository in ("team", "forced")
             for action in actions
         ]
+        if actor in policy.SEARCHERS:
+            privileges.append("nx-search-read")
         world.rest("POST", "security/roles", role_body(f"{actor}-role", privileges=privileges))
         if actor != "guest":
             roles = [f"{actor}-role"]
