@@ -95,7 +95,7 @@ def access_to_content(
     The permission to view the repository opens all of it, content selectors open what they match.
     Actions and errors as in `repository_view`.
     """
-    return accesses_to_content(principal, [(repository_format, repository_name)], action)[0]
+    return _held(principal).access(repository_format, repository_name, action)
 
 
 def accesses_to_content(

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.accounts import grant_by_selector
+
 from .conftest import errors_of, message_of
 from .security_bodies import PRIVILEGES, SELECTORS, selector_body
 
@@ -154,3 +156,16 @@ def test_a_privilege_may_be_about_a_script(admin, name):
     assert admin.post(f"{PRIVILEGES}/script", sent).status_code == 201
     found = admin.get(f"{PRIVILEGES}/made").json()
     assert (found["scriptName"], found["actions"]) == (name, ["RUN", "READ"])
+
+
+def test_a_repository_is_listed_for_whoever_may_browse_a_part_of_it(admin, stranger, hosted):
+    hosted("images")
+    hosted("others", docker__httpPort=5001)
+    assert stranger.get("repositories").json() == []
+    grant_by_selector("stranger", 'path =^ "/v2/team/"', "browse", repository="images")
+    assert [each["name"] for each in stranger.get("repositories").json()] == ["images"]
+    assert stranger.get("repositories/images").status_code == 200
+    hidden, unknown = (stranger.get(f"repositories/{name}") for name in ("others", "unknown"))
+    assert hidden.status_code == unknown.status_code == 404
+    assert hidden.content.replace(b"others", b"unknown") == unknown.content
+    assert stranger.get("repositories/docker/hosted/images").status_code == 404

@@ -91,3 +91,11 @@ def test_a_set_goes_on_answering_after_more_questions_than_it_remembers():
     answers = [held.implies(f"nexus:repository-view:docker:r{n}:read") for n in range(5000)]
     assert answers == [n == 7 for n in range(5000)]
     assert held.implies("nexus:repository-view:docker:r7:read")
+
+
+@given(st.lists(permissions, max_size=4), st.sampled_from(WORDS), st.sampled_from(WORDS))
+def test_a_set_reaches_the_domains_in_which_it_implies_something(held, word, action):
+    compiled = PermissionSet([f"nexus:{text}" for text in held])
+    asked = [f"nexus:{word}:{rest}" for rest in ("a", "b", "c", "z")]
+    asked += [f"{text}:{rest}" for text in asked for rest in ("a", "b", "c", "z")]
+    assert compiled.reaches(word) == any(compiled.implies(text) for text in asked)
