@@ -147,7 +147,7 @@ def hostile_world(images, hosted, settings, tmp_path) -> None:
         Privilege.objects.create(
             name=SHORT, type="wildcard", description=EVIL, properties={"pattern": EVIL}
         )
-        BlobStore.objects.create(name=SHORT, type="File", configuration={"path": EVIL})
+        BlobStore.objects.create(name="evil", type="File", configuration={"path": EVIL})
 
 
 def crawl(browser: Client) -> dict[str, HttpResponse]:
