@@ -92,9 +92,10 @@ class ProxyContent:
     def _tag(self, image_name: str, tag: str, path: str) -> StoredManifest | None:
         held = self._tags.find(image_name, tag)
         if held is not None:
-            fresh = self._tags.is_fresh(held) or self._is_confirmed(image_name, tag, path, held)
-            # What is old is served all the same, and asked for again by the next request.
-            return self._tags.with_age(_surely(self._tags.find(image_name, tag)) if fresh else held)
+            if not self._tags.is_fresh(held) and self._is_confirmed(image_name, tag, path, held):
+                held = _surely(self._tags.find(image_name, tag))
+            # What is old is served all the same, and asked for again by a later request.
+            return self._tags.with_age(held)
         if absences.is_noted(self._repository, path):
             return None
         try:
