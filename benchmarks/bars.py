@@ -26,6 +26,8 @@ class RatioBar:
 RATIO_BARS = [
     RatioBar("push 1 MB", DockerRegistry.name, 1.8),
     RatioBar("push 10 MB", DockerRegistry.name, 2.0),
+    RatioBar("push 1 MB, new layers", DockerRegistry.name, 1.8),
+    RatioBar("push 10 MB, new layers", DockerRegistry.name, 2.0),
     RatioBar("pull 1 MB", DockerRegistry.name, 2.2),
     RatioBar("pull 10 MB", DockerRegistry.name, 1.6),
     RatioBar("manifest GET by tag", BareApplication.name, 0.5),
