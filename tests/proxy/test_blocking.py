@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from nexuslite import stamps
 from nexuslite.secrets import encrypt
-from repositories.models import RemoteState
+from repositories import records
+from repositories.models import ProxySettings, RemoteState, Repository
 from repositories.records import RepositoryRecord
-from repositories.remote import state
+from repositories.remote import noted_limits, state
 from repositories.remote.blocking import connection_status, contact, remote_limits
 from repositories.remote.errors import RemoteBlocked, RemoteError, RemoteNotFound
 from repositories.remote.probes import probe_blocked_remotes
-from tests.remote.conftest import ProxyOf
+from repositories.remote.registry import open_registry
+from tests.protocol.conftest import default_store
 from tests.support.scripted_host import (
     Received,
     Reply,
@@ -32,6 +36,31 @@ HERE = json_reply({"schemaVersion": 2}, docker_distribution_api_version="registr
 UNKNOWN = json_reply({"errors": []}, 404)
 BROKEN = json_reply({"errors": []}, 500)
 BASIC = {"WWW-Authenticate": 'Basic realm="here"'}
+
+
+ON_BOTH_DATABASES = True
+
+ProxyOf = Callable[..., RepositoryRecord]
+
+
+@pytest.fixture
+def proxy_of(settings, tmp_path) -> Iterator[ProxyOf]:
+    """Makes, or changes, the one proxy repository; gives its record as of now."""
+    settings.NEXUSLITE_RUN_DIR = tmp_path / "run"
+    settings.NEXUSLITE_RUN_DIR.mkdir()
+    noted_limits._written.clear()
+
+    def make(url: str, *, online: bool = True, **columns: Any) -> RepositoryRecord:
+        with stamps.change(stamps.CONFIGURATION):
+            row, _ = Repository.objects.update_or_create(
+                name="hub", type="proxy", defaults={"blob_store": default_store(), "online": online}
+            )
+            defaults = {"remote_url": url, "timeout": 2, "retries": 0, **columns}
+            ProxySettings.objects.update_or_create(repository=row, defaults=defaults)
+        return records.snapshot().by_name["hub"]
+
+    yield make
+    open_registry.cache_clear()
 
 
 class Switched:
