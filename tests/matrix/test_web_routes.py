@@ -32,9 +32,12 @@ def test_every_route_has_a_line_in_the_policy():
 @pytest.mark.parametrize("settings", policy.SETTINGS, ids=str)
 def test_the_web_answers_as_the_policy_says(world, configure, settings):
     configure(settings)
-    asker, findings = Asker(world, compares=settings.local and settings.tokens), Findings()
+    usual = settings.local and settings.tokens
+    asker, findings = Asker(world, compares=usual), Findings()
     for cell in cells():
-        examine(asker, cell, findings)
+        # The realms decide who somebody is, which is the same for every page.
+        if usual or (cell.actor, cell.credential) in FEW:
+            examine(asker, cell, findings)
     findings.none()
 
 

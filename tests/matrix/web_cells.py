@@ -16,8 +16,14 @@ from tests.matrix.world import World
 from tests.support.registry import Answer
 
 ROWS: tuple[Rest, ...] = (*policy.REST, *policy.PAGES)
-FEW = (("admin", "basic"), ("stranger", "session"), (policy.NOBODY, "none"))
-"""Where nothing depends on who asks, these are enough."""
+FEW = (
+    ("admin", "basic"),
+    ("browser", "session"),
+    ("stranger", "basic"),
+    ("disabled", "session"),
+    (policy.NOBODY, "none"),
+)
+"""Where little depends on who asks, these are enough."""
 _KIND = re.compile(r"\{(\w+)\}")
 
 
