@@ -116,7 +116,8 @@ class ProxyContent:
             return False
         fetcher = self._fetcher(image_name)
         try:
-            if within(PATIENCE_SECONDS, lambda: fetcher.check_tag(tag, held.manifest.digest)):
+            digest = held.manifest.digest
+            if within(question, PATIENCE_SECONDS, lambda: fetcher.check_tag(tag, digest)):
                 return True
             reason = "the remote takes its time"
         except (RemoteError, DatabaseError) as error:

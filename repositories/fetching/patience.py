@@ -11,28 +11,31 @@ from django.db import connection
 
 from nexuslite.database import release_connection
 
+MOST_UNDER_WAY = 64
+"""Threads of a worker that ask remotes for what is held."""
 _MOST_POSTPONED = 4096
 
+_under_way: dict[Hashable, Future[None]] = {}
 _postponed: dict[Hashable, float] = {}
 _noting = threading.Lock()
 
 
-def within(seconds: float, work: Callable[[], None]) -> bool:
-    """Does the work in a thread; False if it goes on after so long. Raises what the work raised."""
-    future: Future[None] = Future()
+def within(what: Hashable, seconds: float, work: Callable[[], None]) -> bool:
+    """Does the work in a thread, once for all who want it; False if it goes on after so long.
 
-    def run() -> None:
-        try:
-            work()
-        except BaseException as error:
-            future.set_exception(error)
-        else:
-            future.set_result(None)
-        finally:
-            connection.close()
-
+    False as well if too much of other work goes on already. Raises what the work raised.
+    """
+    with _noting:
+        future = _under_way.get(what)
+        if future is None:
+            if len(_under_way) >= MOST_UNDER_WAY:
+                return False
+            future = _under_way[what] = Future()
+            thread = threading.Thread(
+                target=_run, args=(what, future, work), name="revalidation", daemon=True
+            )
+            thread.start()
     release_connection()
-    threading.Thread(target=run, name="revalidation", daemon=True).start()
     try:
         future.result(seconds)
     except TimeoutError:
@@ -40,6 +43,23 @@ def within(seconds: float, work: Callable[[], None]) -> bool:
             raise
         return False
     return True
+
+
+def _run(what: Hashable, future: Future[None], work: Callable[[], None]) -> None:
+    try:
+        work()
+    except BaseException as error:
+        outcome: BaseException | None = error
+    else:
+        outcome = None
+    finally:
+        connection.close()
+        with _noting:
+            del _under_way[what]
+    if outcome is None:
+        future.set_result(None)
+    else:
+        future.set_exception(outcome)
 
 
 def postpone(what: Hashable, seconds: float) -> None:

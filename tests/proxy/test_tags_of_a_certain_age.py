@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -12,8 +13,10 @@ from django.utils import timezone
 from repositories.content import held_tags
 from repositories.content import proxy as proxy_content
 from repositories.docker import hot
+from repositories.fetching import patience
 from tests.proxy.pulls import grow_old, pull
 from tests.support.remote import Fault
+from tests.support.server import wait_for
 
 
 def test_a_fresh_tag_makes_no_request(remote, proxy):
@@ -145,3 +148,26 @@ def test_a_failure_is_not_repeated_by_every_pull(remote, proxy, monkeypatch):
     remote.behave()
     monkeypatch.setattr(proxy_content, "is_postponed", lambda _: False)
     pull(proxy, second)
+
+
+def test_a_crowd_asks_once_what_an_old_tag_means(remote, proxy):
+    pull(proxy, remote.add_image("team/app", seed="1"))
+    moved = remote.add_image("team/app", seed="2")
+    grow_old()
+    remote.forget()
+    remote.script("/manifests/", Fault(after=1, then="wait"), "GET")
+    with ThreadPoolExecutor(20) as clients:
+        pulls = [clients.submit(proxy.get, "team/app/manifests/latest") for _ in range(20)]
+        wait_for(lambda: remote.requests("GET"), what="the new manifest is asked for")
+        remote.resume()
+        assert {each.result().body for each in pulls} == {moved.content}
+    assert [each.method for each in remote.requests()] == ["HEAD", "GET"]
+
+
+def test_there_is_an_end_to_what_is_asked_at_once(remote, proxy, monkeypatch):
+    monkeypatch.setattr(patience, "MOST_UNDER_WAY", 0)
+    image = remote.add_image("team/app")
+    pull(proxy, image)
+    grow_old()
+    pull(proxy, image)
+    assert remote.requests("HEAD") == []
