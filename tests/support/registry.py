@@ -11,6 +11,7 @@ import http.client
 import io
 import json
 import re
+import ssl
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -264,7 +265,7 @@ class OverSockets:
     def send(
         self, entrance: Entrance, method: str, target: str, headers: dict[str, str], body: Body
     ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", entrance.port, timeout=30)
+        connection = _connect(entrance)
         try:
             headers = {"Host": entrance.host, **headers}
             chunked = not isinstance(body, bytes)
@@ -281,6 +282,14 @@ class OverSockets:
             return Answer(response.status, fields, content)
         finally:
             connection.close()
+
+
+def _connect(entrance: Entrance) -> http.client.HTTPConnection:
+    if entrance.scheme == "http":
+        return http.client.HTTPConnection("127.0.0.1", entrance.port, timeout=30)
+    # Whether clients verify the certificate is tested with clients.
+    context = ssl._create_unverified_context()
+    return http.client.HTTPSConnection("127.0.0.1", entrance.port, timeout=30, context=context)
 
 
 @dataclass(frozen=True)
