@@ -124,7 +124,15 @@ class Pane {
   mark(items, only = false) {
     if (only) this.marked.clear();
     for (const item of items) this.marked.add(item);
-    this.draw();
+    this.paint();
+  }
+
+  /** Shows what is marked. The rows stay: a double click needs both of its clicks on one. */
+  paint() {
+    const values = new Set([...this.marked].map((item) => item.value));
+    for (const row of this.list.querySelectorAll("[role=option]")) {
+      row.setAttribute("aria-selected", String(values.has(row.dataset.value)));
+    }
   }
 
   click(event) {
@@ -135,7 +143,7 @@ class Pane {
     } else {
       if (!this.marked.delete(item)) this.marked.add(item);
       this.anchor = item;
-      this.draw();
+      this.paint();
     }
     this.activate(item);
   }
@@ -162,7 +170,7 @@ class Pane {
       event.preventDefault();
       if (!this.marked.delete(this.active)) this.marked.add(this.active);
       this.anchor = this.active;
-      this.draw();
+      this.paint();
     } else if (event.key === "Enter") {
       event.preventDefault();
       this.owner.move(this, this.marked.size ? [...this.marked] : [this.active].filter(Boolean));
