@@ -69,7 +69,7 @@ document.addEventListener("change", (event) => {
 document.addEventListener("keydown", (event) => {
   const box = document.getElementById("search");
   if (!box) return;
-  const isTyping = event.target.closest("input, textarea, select, [role=listbox]");
+  const isTyping = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [role=listbox]");
   if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
     box.focus();

@@ -72,7 +72,7 @@ def test_tags_are_deleted_in_bulk_with_their_consequences(
     page.goto(filled("/browse/docker-hosted/team/app/"))
     rows = page.locator("#rows tbody tr")
     expect(rows).to_have_count(4)
-    page.get_by_label("Filter tags").fill("1.*")
+    page.locator("#filter").fill("1.*")
     expect(rows).to_have_count(2)
     page.get_by_label("Select all tags of this page").check()
     expect(page.get_by_text("2 selected")).to_be_visible()
