@@ -6,6 +6,9 @@ document.addEventListener("htmx:after:swap", () => {
   dialog?.showModal();
 });
 
+// A closed one goes: the next swap, of whatever, would open it again. `close` does not bubble.
+document.addEventListener("close", ({ target }) => target.matches("#dialog > dialog") && target.remove(), true);
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
   // A click on the backdrop is one on the dialog itself.
