@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.conf import settings
 from django.db import OperationalError
 
+from accounts.principals import Principal
 from repositories import records
+from repositories.actions.delete_repository import delete_repository
 from repositories.blobs import StorageFull, StorageUnavailable
 from repositories.blobs.file import FileStorage
 from repositories.blobs.objects import ObjectStorage
 from repositories.fetching import kept, leading
+from repositories.fetching.fetch_file import folder
 from repositories.models import Blob
 from tests.proxy.pulls import blob_path, get_unchecked, pull, wait_until_held
 from tests.storage.memory import MemoryBucket
 from tests.support.remote import Fault
+from tests.support.server import wait_for
 
 LAYER = bytes(range(256)) * 1000
 
@@ -96,3 +102,20 @@ def test_a_database_that_comes_back(remote, proxy, monkeypatch):  # fault 16
     assert proxy.get(blob_path(image, LAYER)).expect(200).body == LAYER
     wait_until_held(LAYER)
     assert len(remote.requests("GET")) == 1
+
+
+def test_a_repository_that_is_deleted_meanwhile(remote, proxy, blob_folder):
+    layer = LAYER + b"that no other test has"
+    digest = remote.add_blob("team/app", layer)
+    remote.script("/blobs/", Fault(after=100_000, then="wait"))
+    with ThreadPoolExecutor() as clients:
+        pulled = clients.submit(proxy.get, f"team/app/blobs/{digest}")
+        wait_for(lambda: remote.sent, what="the transfer has begun")
+        delete_repository(Principal(user_id="admin", source="default"), "proxy")
+        remote.resume()
+        # Whoever had been let in gets what was asked for.
+        assert pulled.result().body == layer
+    wait_for(lambda: not any(folder().iterdir()), what="the fetch has ended")
+    encoded = digest.partition(":")[2]
+    assert list((blob_folder / "content/sha256" / encoded[:2]).glob(f"{encoded}.*")) == []
+    assert Blob.objects.count() == 0
