@@ -8,17 +8,20 @@ word takes the file away; who follows reads the lines with the file open, so non
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from nexuslite.checkpoints import checkpoint
+from repositories.blobs import StorageFull, StorageUnavailable
 
 FOLDER = "fetches"
 ENDED = "ended"
@@ -46,13 +49,17 @@ def pauses() -> Iterator[float]:
 
 
 class FetchFile:
-    """A handle on the file of a fetch; each reader and the leader have one of their own."""
+    """A handle on the file of a fetch; each reader and the leader have one of their own.
+
+    Opening and noting raise `StorageFull` and `StorageUnavailable`.
+    """
 
     def __init__(self, path: Path, opened_at: str | None = None) -> None:
         """Opens the file, or makes it; `opened_at` is another way to the same file."""
         self._path = path
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | (0 if opened_at else os.O_CREAT)
-        self._descriptor = os.open(opened_at or path, flags, 0o600)
+        with _translated():
+            self._descriptor = os.open(opened_at or path, flags, 0o600)
         self._read = 0
         self._notes: dict[str, Any] = {}
 
@@ -80,7 +87,8 @@ class FetchFile:
     def note(self, **values: Any) -> None:
         """Adds notes; a later one of a name takes the place of the earlier one."""
         line = json.dumps(values, separators=(",", ":")) + "\n"
-        os.write(self._descriptor, line.encode())
+        with _translated():
+            os.write(self._descriptor, line.encode())
         checkpoint("fetch.noted")
 
     def notes(self) -> Mapping[str, Any]:
@@ -97,9 +105,12 @@ class FetchFile:
 
     def end(self, **values: Any) -> None:
         """Ends the fetch with its last notes; only the leader may."""
-        self.note(**values, **{ENDED: True})
-        self._path.unlink(missing_ok=True)
-        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        try:
+            self.note(**values, **{ENDED: True})
+        finally:
+            # Without the note it is given up, and who waits begins anew.
+            self._path.unlink(missing_ok=True)
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Lets go of the file; a leader that has not ended the fetch leaves it to others."""
@@ -110,3 +121,13 @@ class FetchFile:
             return os.path.samestat(os.fstat(self._descriptor), self._path.stat())
         except FileNotFoundError:
             return False
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StorageFull(str(error)) from error
+        raise StorageUnavailable(str(error)) from error
