@@ -154,6 +154,7 @@ def test_a_repository_that_one_may_not_see_cannot_be_made_a_member(admin, strang
 
 
 def test_the_snapshot_and_the_list_cost_the_same_whatever_their_length(admin, images):
+    admin.post(PROXIES, proxy_body())
     admin.post(GROUPS, group_body("all", "one"))
     few = _statements(admin)
     for number in range(4):
