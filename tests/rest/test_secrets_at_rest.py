@@ -105,9 +105,11 @@ def test_no_answer_gives_a_secret_back(session_key, admin):
 
 def test_the_embedded_database_is_for_its_user_alone(tmp_path, monkeypatch):
     path = tmp_path / "nexuslite.sqlite3"
-    monkeypatch.setitem(connection.settings_dict, "NAME", str(path))
-    first_start.keep_database_private()
-    assert path.stat().st_mode & 0o777 == 0o600
-    path.chmod(0o644)
-    first_start.keep_database_private()
-    assert path.stat().st_mode & 0o777 == 0o600
+    # Put back before the test's own database is cleared: that one is in memory, and would be lost.
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "NAME", str(path))
+        first_start.keep_database_private()
+        assert path.stat().st_mode & 0o777 == 0o600
+        path.chmod(0o644)
+        first_start.keep_database_private()
+        assert path.stat().st_mode & 0o777 == 0o600
