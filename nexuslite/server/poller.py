@@ -310,8 +310,11 @@ class Poller:
             return transfer.ready()
         except BrokenOffError as error:
             log.warning("An answer is broken off with %d bytes left: %s", transfer.left, error)
-            self.close(connection)
-            return 0
+        except Exception:
+            # One answer's trouble must not end the worker.
+            log.exception("An answer is broken off with %d bytes left", transfer.left)
+        self.close(connection)
+        return 0
 
     def _resume_in_thread(self, connection: Connection) -> None:
         connection.pace.end(0)

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import BinaryIO
 
 from nexuslite.server.files import BrokenOffError, GrowingSlice
+from repositories.blobs import StorageError
 from repositories.fetching.fetch_file import FetchFile
 from repositories.protocol.ranges import ByteRange
 
@@ -81,6 +82,9 @@ class Arrival:
 
     def _look_after_the_leader(self) -> None:
         if not self._file.is_gone:
-            self._take_over()
+            try:
+                self._take_over()
+            except StorageError as error:
+                raise BrokenOffError(str(error)) from None
         elif not self._is_verified():
             raise BrokenOffError("the fetch was given up")

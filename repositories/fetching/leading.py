@@ -71,14 +71,16 @@ class BlobWanted:
 def lead_if_nobody_does(wanted: BlobWanted, file: FetchFile) -> None:
     """Begins or goes on with the fetch if no process leads it."""
     own = file.again()
-    if not own.try_to_lead():
+    try:
+        if not own.try_to_lead():
+            own.close()
+            return
+        own.note(**{LEADER: wanted.image_name})
+        name = f"fetch-{wanted.digest.encoded[:8]}"
+        threading.Thread(target=_Leader(wanted, own).run, name=name, daemon=True).start()
+    except BaseException:
         own.close()
-        return
-    own.note(**{LEADER: wanted.image_name})
-    leader = _Leader(wanted, own)
-    threading.Thread(
-        target=leader.run, name=f"fetch-{wanted.digest.encoded[:8]}", daemon=True
-    ).start()
+        raise
 
 
 class _Leader:

@@ -30,8 +30,8 @@ class GrowingFile:
             file.write(content)
         self.content += content
 
-    def break_off(self) -> None:
-        self.path.with_suffix(".broken").touch()
+    def break_off(self, how: str = "broken") -> None:
+        self.path.with_suffix(f".{how}").touch()
 
     def closed(self) -> int:
         """How many readers have let go of it."""
@@ -81,15 +81,19 @@ def test_the_connection_is_kept_for_the_next_request(growing, entrance):
     assert client.getresponse().read() == b"hello"
 
 
+@pytest.mark.parametrize("how", ["broken", "failing"])
 @pytest.mark.parametrize("sent", [0, 100_000])
-def test_what_is_broken_off_ends_before_its_length(growing, entrance, sent):
+def test_what_is_broken_off_ends_before_its_length(growing, entrance, sent, how, server):
     with growing.followed(*entrance) as response:
         growing.grow(bytes(sent))
         assert len(response.read(sent)) == sent
-        growing.break_off()
+        time.sleep(0.1)
+        growing.break_off(how)
         with pytest.raises((http.client.IncompleteRead, OSError)):
             response.read()
         wait_for(lambda: growing.closed() == 1)
+    assert len(server.workers()) == 2
+    assert "Exception in worker" not in server.log
 
 
 def test_a_client_that_goes_away_is_let_go(growing, server):

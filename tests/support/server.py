@@ -109,6 +109,8 @@ class TinyApplication:
         def sendable() -> int:
             if path.with_suffix(".broken").exists():
                 raise BrokenOffError("it will grow no more")
+            if path.with_suffix(".failing").exists():
+                raise RuntimeError("the application fails")
             return os.fstat(file.fileno()).st_size
 
         def closed() -> None:
