@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import partial
 from typing import TypeVar
 
 from django.db import DatabaseError
@@ -116,8 +117,8 @@ class ProxyContent:
             return False
         fetcher = self._fetcher(image_name)
         try:
-            digest = held.manifest.digest
-            if within(question, PATIENCE_SECONDS, lambda: fetcher.check_tag(tag, digest)):
+            work = partial(fetcher.check_tag, tag, held.manifest.digest, held.checked)
+            if within(question, PATIENCE_SECONDS, work):
                 return True
             reason = "the remote takes its time"
         except (RemoteError, DatabaseError) as error:

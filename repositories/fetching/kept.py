@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -146,6 +147,15 @@ def keep_tag(repository: RepositoryRecord, image_name: str, tag: str, digest: st
             return False
         _point_tag(repository, image_id, tag, found[digest])
     return True
+
+
+def when_checked(repository: RepositoryRecord, image_name: str, tag: str) -> datetime | None:
+    """When the remote last said what the tag means; None for a tag that is to be asked for."""
+    return (
+        Tag.objects.filter(image__repository_id=repository.id, image__name=image_name, name=tag)
+        .values_list("checked", flat=True)
+        .first()
+    )
 
 
 def note_checked(repository: RepositoryRecord, image_name: str, tag: str, digest: str) -> None:

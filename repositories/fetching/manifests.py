@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 
 from repositories.fetching import kept
 from repositories.fetching.fetch_file import path_of
@@ -46,13 +47,16 @@ class ManifestFetcher:
         """Points the tag, which is not held, at what it means now."""
         self._once(tag, lambda: self._keep(self._get(tag), tag))
 
-    def check_tag(self, tag: str, held: str) -> None:
+    def check_tag(self, tag: str, held: str, checked: datetime | None) -> None:
         """Asks whether the tag still means the digest that is held; brings what it means now.
 
-        HEAD does not count against the pulls that Docker Hub allows.
+        `checked` is when it was asked for last; somebody else may have done so since. HEAD does
+        not count against the pulls that Docker Hub allows.
         """
 
         def work() -> None:
+            if kept.when_checked(self._repository, self._image_name, tag) != checked:
+                return
             with contact(self._repository) as remote:
                 said = remote.manifest(self._remote_name, tag, method="HEAD").digest
             if said == held:
