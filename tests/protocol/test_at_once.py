@@ -9,6 +9,8 @@ from django.db import connections
 from repositories.models import Blob, Upload
 from tests.support.registry import Answer, digest_of, pieces_of
 
+ON_BOTH_DATABASES = True
+
 CONTENT = b"a shared layer" * 1000
 DIGEST = digest_of(CONTENT)
 

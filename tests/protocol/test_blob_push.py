@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.registry import digest_of, pieces_of
 
+ON_BOTH_DATABASES = True
+
 CONTENT = b"what is pushed: " + bytes(range(256)) * 20
 HALF = len(CONTENT) // 2
 ALGORITHMS = ["sha256", "sha512"]

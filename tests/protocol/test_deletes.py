@@ -7,6 +7,8 @@ from repositories.protocol.media_types import OCI_INDEX
 from tests.support.manifests import descriptor, index
 from tests.support.registry import digest_of
 
+ON_BOTH_DATABASES = True
+
 
 def tags(client, image="team/app"):
     return client.get(f"{image}/tags/list").expect(200).json()["tags"]

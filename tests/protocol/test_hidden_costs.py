@@ -18,6 +18,8 @@ from repositories.docker import hot
 from tests.support.accounts import add_user, grant, take_all_roles
 from tests.support.registry import ANONYMOUS, STRANGER, Answer, RegistryClient, basic, digest_of
 
+ON_BOTH_DATABASES = True
+
 SECRET = b"a layer that nobody may know of"
 DIGEST = digest_of(SECRET)
 PUSHER = basic("pusher", "pusher-password")

@@ -4,6 +4,8 @@ import pytest
 
 from repositories.models import Image, Manifest, Tag
 
+ON_BOTH_DATABASES = True
+
 # In the order of their bytes, which is not that of a dictionary.
 TAGS = ["0", "10", "9", "A", "Z", "_", "a", "a-b", "a.b", "a_b", "latest", "v1"]
 

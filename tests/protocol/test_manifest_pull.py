@@ -14,6 +14,8 @@ from repositories.protocol.media_types import (
 from tests.support.manifests import descriptor, image_manifest, index
 from tests.support.registry import digest_of
 
+ON_BOTH_DATABASES = True
+
 DOCKER_ACCEPT = ", ".join([DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_MANIFEST, OCI_INDEX])
 ACCEPTS = ["", "*/*", OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_ACCEPT, "text/html;q=0.1", "a,,b;"]
 

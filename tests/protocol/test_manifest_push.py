@@ -7,6 +7,8 @@ from repositories.protocol import media_types as types
 from tests.support.manifests import artifact, descriptor, encode, image_manifest, index
 from tests.support.registry import digest_of, pieces_of
 
+ON_BOTH_DATABASES = True
+
 CONFIG = b'{"architecture": "amd64"}'
 LAYER = b"a layer"
 LIMIT = 4 * 1024 * 1024

@@ -5,6 +5,8 @@ import pytest
 from repositories.models import Upload
 from tests.support.registry import ANONYMOUS, STRANGER, digest_of
 
+ON_BOTH_DATABASES = True
+
 CONTENT = b"a shared layer"
 DIGEST = digest_of(CONTENT)
 

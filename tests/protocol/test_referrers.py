@@ -6,6 +6,8 @@ from repositories.protocol.media_types import OCI_CONFIG, OCI_EMPTY, OCI_INDEX, 
 from tests.support.manifests import artifact, descriptor, image_manifest, index
 from tests.support.registry import digest_of
 
+ON_BOTH_DATABASES = True
+
 SIGNATURE = "application/vnd.example.signature"
 SBOM = "application/vnd.example.sbom+json"
 

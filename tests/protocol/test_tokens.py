@@ -14,6 +14,8 @@ from accounts.principals import ResourceAccess
 from nexuslite import stamps
 from tests.support.registry import ADMIN, ANONYMOUS, STRANGER, basic, bearer
 
+ON_BOTH_DATABASES = True
+
 APP = "repository:team/app:pull,push"
 
 

@@ -5,6 +5,8 @@ import pytest
 from repositories.models import Upload
 from tests.support.registry import digest_of
 
+ON_BOTH_DATABASES = True
+
 CONTENT = b"Hello, how are you today?" * 10
 
 

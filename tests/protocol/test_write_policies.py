@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.registry import digest_of
 
+ON_BOTH_DATABASES = True
+
 NO_REDEPLOY = "cannot be updated as asset already exists and redeploy is not allowed"
 
 

@@ -20,6 +20,7 @@ from accounts.errors import (
     TooManyAttempts,
 )
 from accounts.principals import Principal
+from nexuslite import stamps
 from repositories.docker import door
 from repositories.docker.request import RegistryRequest
 from repositories.docker.responses import RegistryResponse, json_response
@@ -76,7 +77,9 @@ def _answered(request: RegistryRequest, answer: _Answer) -> RegistryResponse:
         return door.allowed_scope_actions(request.address, principal, scope.type, scope.name)
 
     try:
-        return json_response(answer(allowed), headers=_NO_STORE)
+        # A scope for what is hidden then asks for as many stamps as one for nothing.
+        with stamps.observed(stamps.CONFIGURATION, stamps.SECURITY):
+            return json_response(answer(allowed), headers=_NO_STORE)
     except CredentialsRefused as refused:
         # Docker shows this message to the user at a failed login.
         value = door.challenge(snapshot(), request.address, request.environ)
