@@ -99,3 +99,27 @@ def test_what_a_group_shows_is_not_deleted_there(everything):
         everything.delete(path).expect(405, "UNSUPPORTED")
         everything.as_(STRANGER).delete(path).expect(403, "DENIED")
     everything.get("app/manifests/v1").expect(200)
+
+
+@pytest.mark.parametrize("prefix", ["/v2/all/", "/repository/all/v2/"])
+def test_it_is_the_same_on_every_way_to_the_group(everything, change_repository, main_port, prefix):
+    change_repository("all", path_enabled=True)
+    client = main_port(prefix)
+    grant("stranger", READ)
+    for actor in (client, client.as_(STRANGER)):
+        actor.get("app/manifests/v1").expect(200)
+        for method, path in PUSHES:
+            assert push(actor, method, path).expect(403, "DENIED").error["message"] == SENTENCE
+        push(actor.as_(ANONYMOUS), "POST", "app/blobs/uploads/").expect(401)
+
+
+def test_a_group_in_a_group_refuses_as_well(everything, group):
+    outer = group("outer", "all")
+    for method, path in PUSHES:
+        assert push(outer, method, path).expect(403, "DENIED").error["message"] == SENTENCE
+
+
+def test_an_offline_group_refuses_pushes_in_the_same_words(everything, change_repository):
+    change_repository("all", online=False)
+    assert push(everything, *PUSHES[0]).expect(403, "DENIED").error["message"] == SENTENCE
+    everything.get("app/manifests/v1").expect(503, "UNAVAILABLE")
