@@ -1,4 +1,4 @@
-"""What keeps other sites from making changes by REST in the name of a browser's session.
+"""What keeps other sites from making changes in the name of who has signed in with a browser.
 
 As in Nexus the cookie and the header `NX-ANTI-CSRF-TOKEN` must be equal: a foreign page can neither
 read the cookie nor set the header. The token of Django's forms does as well.

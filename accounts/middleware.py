@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts import audit, sessions
 from accounts.authentication import authenticate
+from accounts.csrf import is_from_elsewhere
 from accounts.errors import CredentialsRefused, TooManyAttempts
 from accounts.principals import ANONYMOUS, Principal
 from nexuslite import stamps
@@ -47,8 +48,9 @@ class PrincipalMiddleware:
             )
         if principal.is_anonymous:
             principal = sessions.principal_of(request) or ANONYMOUS
-        else:
-            # No browser adds a header of its own accord: there is no session to forge.
+        elif not is_from_elsewhere(request):
+            # A program. A browser that was once asked for a password adds it to whatever a page of
+            # another site sends, but says where that page is from.
             request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
         request.principal = principal  # type: ignore[attr-defined]
         return None

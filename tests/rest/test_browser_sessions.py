@@ -119,6 +119,20 @@ def test_a_password_in_the_header_needs_no_token_even_beside_a_session(browser, 
     assert browser.delete(PATH, HTTP_AUTHORIZATION=ADMIN).status_code == 204
 
 
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+def test_a_password_that_the_browser_remembers_is_no_use_to_another_site(hosted, origin):
+    # fault 29: a browser that was asked for it sends it along with forms of other sites.
+    hosted()
+    remembers = Client(enforce_csrf_checks=True)
+    headers = {"HTTP_AUTHORIZATION": ADMIN, "HTTP_ORIGIN": origin}
+    assert_mismatch(remembers.delete(PATH, **headers))
+    page = "/admin/repository/repositories/images/-/delete/"
+    form = {"confirmation": "images", "name": "images"}
+    assert remembers.post(page, form, **headers).status_code == 403
+    assert remembers.post("/sign-out/", **headers).status_code == 403
+    assert Repository.objects.count() == 1
+
+
 def changes() -> Iterator[tuple[str, str]]:
     """Every method that changes something, of every route of REST."""
     for route, view in _views(get_resolver().url_patterns, ""):
