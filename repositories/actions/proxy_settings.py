@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ from repositories.models import ProxySettings as ProxyRow
 from repositories.models import Repository, RoutingRule
 from repositories.models.proxy import IndexType
 from repositories.models.repository import RepositoryType
+from repositories.remote.addresses import AddressKind, kind_of
+from repositories.remote.hosts import is_address
 
 MOST_EXPRESSIONS = 100
 _LARGEST = 2**31 - 1
@@ -171,6 +174,13 @@ def is_url(text: str) -> bool:
 def _check_url(field_id: str, text: str) -> Iterator[FieldError]:
     if not is_url(text):
         yield FieldError(field_id, _BAD_URL)
+    elif _is_forbidden(urlsplit(text).hostname or ""):
+        # It would be refused whenever it is asked; names are looked at then.
+        yield FieldError(field_id, "must not be an address that no registry has")
+
+
+def _is_forbidden(host: str) -> bool:
+    return is_address(host) and kind_of(ip_address(host)) is AddressKind.FORBIDDEN
 
 
 def _check_range(field_id: str, value: int, least: int, most: int) -> Iterator[FieldError]:

@@ -210,6 +210,14 @@ def test_a_remote_url_must_be_one(admin, url):
 
 
 @pytest.mark.parametrize(
+    "host", ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "0.0.0.0", "224.0.0.1"]
+)
+def test_an_address_that_no_registry_has_is_refused(admin, host):
+    answer = admin.post(PROXIES, proxy_body(proxy__remoteUrl=f"http://{host}/"))
+    assert errors_of(answer) == {"proxy.remoteUrl": "must not be an address that no registry has"}
+
+
+@pytest.mark.parametrize(
     "url",
     ["http://127.0.0.1:5000", "http://[::1]:5000/", "https://hub_mirror.example/path", "HTTP://A"],
 )
