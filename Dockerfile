@@ -12,6 +12,7 @@ COPY accounts accounts
 COPY repositories repositories
 COPY templates templates
 COPY static static
+COPY locale locale
 
 RUN useradd --uid 200 --user-group --no-create-home nexuslite \
     && mkdir /nexuslite-data \

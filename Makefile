@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run setup setup-test test test-slow check format bench clean
+.PHONY: run setup setup-test test test-slow check format messages bench clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python manage.py serve
@@ -40,6 +40,11 @@ check: $(VENV)/.installed-test
 format: $(VENV)/.installed-test
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+# The texts of the web interface, collected for translators and compiled; needs Debian's gettext.
+messages: $(VENV)/.installed
+	@$(BIN)/python manage.py makemessages -l zh_Hans --no-obsolete --no-wrap --add-location file -i .venv -i build -i tests -i data -i benchmarks
+	@$(BIN)/python manage.py compilemessages -i .venv
 
 bench: setup-test
 	@$(BIN)/python -m benchmarks

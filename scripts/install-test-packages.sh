@@ -17,6 +17,7 @@ needed=(
   docker-registry docker-registry
   chromium chromium
   /usr/share/fonts/truetype/liberation fonts-liberation
+  /usr/share/fonts/truetype/droid fonts-droid-fallback
   /usr/lib/postgresql postgresql
   nginx nginx
   wrk wrk

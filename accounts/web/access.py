@@ -6,8 +6,11 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.principals import ANONYMOUS, Principal
+
+START = "/"
 
 
 def principal_of(request: HttpRequest) -> Principal:
@@ -30,3 +33,10 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
     """Sends the reader to the sign-in page, and from there back to where they wanted to go."""
     query = urlencode({"next": request.get_full_path()})
     return HttpResponseRedirect(f"{reverse('sign-in')}?{query}")
+
+
+def safe_target(target: str) -> str:
+    """The target if it is a path of this server, else the first page (open redirect)."""
+    if target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None):
+        return target
+    return START

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
@@ -14,10 +13,8 @@ from accounts import sessions
 from accounts.actions import admin_password_file
 from accounts.errors import CredentialsRefused, TooManyAttempts
 from accounts.models.user import ADMIN_USER_ID
-from accounts.web.access import principal_of
+from accounts.web.access import START, principal_of, safe_target
 from nexuslite.web.pages import page
-
-START = "/"
 
 
 @sensitive_post_parameters("password")
@@ -25,8 +22,8 @@ START = "/"
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The sign-in page; on POST signs in and goes on to `next`."""
     if request.method == "POST":
-        return _sign_in(request, _safe(request.POST.get("next", "")))
-    next_page = _safe(request.GET.get("next", ""))
+        return _sign_in(request, safe_target(request.POST.get("next", "")))
+    next_page = safe_target(request.GET.get("next", ""))
     if not principal_of(request).is_anonymous:
         return HttpResponseRedirect(next_page)
     return sign_in_page(request, next_page)
@@ -86,10 +83,3 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """Ends the session."""
     sessions.sign_out(request)
     return HttpResponseRedirect(START)
-
-
-def _safe(target: str) -> str:
-    """The target if it is a path of this server, else the first page (open redirect)."""
-    if target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None):
-        return target
-    return START

@@ -11,6 +11,7 @@ from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -38,7 +39,7 @@ _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 @register.filter
 def size(value: int) -> SafeString:
     """Bytes in decimal units as docker shows them; the exact number is in the title."""
-    return format_html('<span title="{} bytes">{}</span>', value, _size(value))
+    return format_html('<span title="{}">{}</span>', _("%s bytes") % value, _size(value))
 
 
 @register.simple_tag
@@ -46,7 +47,8 @@ def size_range(smallest: int, largest: int) -> SafeString:
     """What the platforms of an image take; one number where all read the same."""
     low, high = _size(smallest), _size(largest)
     text = low if low == high else f"{low} – {high}"
-    return format_html('<span title="{} – {} bytes">{}</span>', smallest, largest, text)
+    exact = _("%s bytes") % f"{smallest} – {largest}"
+    return format_html('<span title="{}">{}</span>', exact, text)
 
 
 def _size(value: int) -> str:

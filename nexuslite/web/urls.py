@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from nexuslite.web import setup, system_information, views
+from nexuslite.web import languages, setup, system_information, views
 
 urlpatterns = [
     path("", views.welcome, name="welcome"),
+    path("language/", languages.choose_language, name="language"),
     path("setup/password/", setup.password, name="setup-password"),
     path("setup/anonymous/", setup.anonymous, name="setup-anonymous"),
     path("setup/repositories/", setup.repositories, name="setup-repositories"),

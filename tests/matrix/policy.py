@@ -454,6 +454,8 @@ PAGES = (
     Page("POST", f"{SECURITY}/anonymous/", 422, ADMIN, bodies.empty_form),
     Page("GET", f"{SECURITY}/realms/", 200, ADMIN),
     Page("POST", f"{SECURITY}/realms/", 422, ADMIN, bodies.empty_form),
+    # No language is named: everybody may try.
+    Page("POST", "language/", 400, EVERYBODY),
     Page("POST", "sign-out/", 302, EVERYBODY, keeps_session=False),
     Page("POST", "service/rapture/session", 403, EVERYBODY),
     Page("DELETE", "service/rapture/session", 204, EVERYBODY, keeps_session=False),
