@@ -9,6 +9,8 @@ import pytest
 from repositories.models import ProxySettings
 from repositories.records import snapshot
 
+from tests.support.remote import running_remote
+
 from .conftest import errors_of, message_of
 from .repository_bodies import PROXIES, full_proxy_body, password, proxy_body
 
@@ -309,6 +311,20 @@ def test_the_list_hides_the_remote_from_those_who_may_only_browse(admin, strange
     admin.post(PROXIES, proxy_body())
     give("stranger", "nx-repository-view-docker-mirror-browse")
     assert stranger.get("repositories").json()[0]["attributes"] == {}
+
+
+def test_saving_never_contacts_the_remote(admin):
+    with running_remote() as remote:
+        body = proxy_body(
+            proxy__remoteUrl=remote.url, httpClient__authentication=password("user", "geheim-3")
+        )
+        assert admin.post(PROXIES, body).status_code == 201
+        body["httpClient"]["blocked"] = True
+        assert admin.put(f"{PROXIES}/mirror", body).status_code == 204
+        assert admin.get(f"{PROXIES}/mirror").status_code == 200
+        assert admin.get("repositories/mirror/status").status_code == 200
+        assert admin.delete("repositories/mirror").status_code == 204
+        assert remote.requests() == []
 
 
 def test_kinds_are_found_under_their_own_address_alone(admin, hosted):
