@@ -8,7 +8,6 @@ import pytest
 
 from repositories.models import ProxySettings
 from repositories.records import snapshot
-
 from tests.support.remote import running_remote
 
 from .conftest import errors_of, message_of
