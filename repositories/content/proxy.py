@@ -61,15 +61,22 @@ T = TypeVar("T")
 class ProxyContent:
     """Reads of a proxy repository; what is held and fresh costs no more than in a hosted one.
 
-    With `at_hand` the remote is never asked: `RemoteNeeded` is raised where it would be.
+    With `at_hand` the remote is never asked: `RemoteNeeded` is raised where it would be. With
+    `believes_old` a tag that is held needs no remote, however long ago it was checked.
     """
 
     def __init__(
-        self, repository: RepositoryRecord, proxy: ProxyRecord, *, at_hand: bool = False
+        self,
+        repository: RepositoryRecord,
+        proxy: ProxyRecord,
+        *,
+        at_hand: bool = False,
+        believes_old: bool = False,
     ) -> None:
         self._repository = repository
         self._proxy = proxy
         self._at_hand = at_hand
+        self._believes_old = believes_old
         self._held = HostedContent(repository)
         self._tags = HeldTags(repository, proxy)
 
@@ -93,7 +100,8 @@ class ProxyContent:
     def _tag(self, image_name: str, tag: str, path: str) -> StoredManifest | None:
         held = self._tags.find(image_name, tag)
         if held is not None:
-            if not self._tags.is_fresh(held) and self._is_confirmed(image_name, tag, path, held):
+            is_believed = self._believes_old or self._tags.is_fresh(held)
+            if not is_believed and self._is_confirmed(image_name, tag, path, held):
                 held = _surely(self._tags.find(image_name, tag))
             # What is old is served all the same, and asked for again by a later request.
             return self._tags.with_age(held)

@@ -34,11 +34,18 @@ def at_hand(source: RepositoryRecord) -> Content:
     return HostedContent(source)
 
 
+def _held(source: RepositoryRecord) -> Content:
+    """The same, which believes what is held however old it is."""
+    if source.proxy is not None:
+        return ProxyContent(source, source.proxy, at_hand=True, believes_old=True)
+    return HostedContent(source)
+
+
 class Search(Generic[T]):
     """One search through the members of a group.
 
-    A member whose remote fails is passed over. One whose remote is slow is passed over after a
-    while, and heard again at the end, when no other had an answer.
+    A member whose remote fails is passed over. One whose remote is slow answers after a while with
+    what it holds, else is passed over and heard again at the end, when no other had an answer.
     """
 
     def __init__(
@@ -82,8 +89,17 @@ class Search(Generic[T]):
             return self._result(source, lambda: future.result(seconds))
         except TimeoutError:
             logger.warning("%s: %s is slow with %s", self._group.name, source.name, self._what)
+        return self._instead_of(future, source)
+
+    def _instead_of(self, future: Future[T | None], source: RepositoryRecord) -> T | None:
+        """What a member holds whose remote is slow: its image must not become another's."""
+        try:
+            found = self._result(source, lambda: self._read(_held(source)))
+        except RemoteNeeded:
             self._slow[future] = source
             return None
+        future.add_done_callback(self._discard_late)
+        return found
 
     def finish(self) -> T | None:
         """What a slow member has after all, when the others had nothing.

@@ -1,0 +1,64 @@
+"""What a member of a group holds stays its own while its remote is slow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from repositories.content import search
+from tests.proxy.pulls import grow_old
+from tests.proxy.test_groups import digest_at, threads_end  # noqa: F401
+from tests.support.remote import Fault, Remote, running_remote
+
+SILENT = Fault(silent=True)
+
+
+@pytest.fixture
+def time_passes(monkeypatch) -> Callable[[], None]:
+    """Makes what is held old, and groups look further before a proxy gives up by itself."""
+
+    def pass_by() -> None:
+        grow_old()
+        monkeypatch.setattr(search, "PATIENCE_SECONDS", 0.2)
+        monkeypatch.setattr(search, "_LEAST_SECONDS", 0.1)
+
+    return pass_by
+
+
+@pytest.fixture
+def second_remote() -> Iterator[Remote]:
+    with running_remote() as running:
+        yield running
+
+
+def test_what_a_slow_member_holds_does_not_become_the_image_of_the_next(
+    remote, hosted, proxy_of, group, time_passes
+):
+    # fault 6
+    image = remote.add_image("app")
+    proxy_of("mirror")
+    hosted("own").push_image("app", "latest")
+    both = group("all", "mirror", "own")
+    assert digest_at(both) == image.digest
+    time_passes()
+    remote.script("/manifests/", SILENT)
+    assert digest_at(both) == image.digest
+    remote.end()
+
+
+def test_a_slow_member_leaves_the_next_one_time_to_answer_with_what_it_holds(
+    remote, second_remote, hosted, proxy_of, group, time_passes
+):
+    # fault 6
+    image = second_remote.add_image("app")
+    proxy_of("mirror")
+    second = proxy_of("second", remote_url=second_remote.url)
+    hosted("own").push_image("app", "latest")
+    assert digest_at(second) == image.digest
+    time_passes()
+    for each in (remote, second_remote):
+        each.script("/manifests/", SILENT)
+    assert digest_at(group("all", "mirror", "second", "own")) == image.digest
+    remote.end()
+    second_remote.end()
