@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,8 +49,11 @@ def world(django_db_blocker, tmp_path_factory) -> Iterator[World]:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[World]:
-    """A server whose data are in the folder, with everything that the matrix asks for."""
+def server(folder: Path, database: AbstractContextManager[None] | None = None) -> Iterator[World]:
+    """A server whose data are in the folder, with everything that the matrix asks for.
+
+    Its database is a file there, or the one that `database` makes the default one.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(django_settings, "NEXUSLITE_DATA_DIR", folder)
         patch.setattr(django_settings, "NEXUSLITE_ADMIN_PASSWORD", "admin-password")
@@ -58,7 +61,7 @@ def server(folder: Path) -> Iterator[World]:
             patch.setattr(django_settings, limit, None)
         patch.setattr(RegistryArgon2Hasher, "memory_cost", 64)
         patch.setattr(RegistryArgon2Hasher, "time_cost", 1)
-        with database_file(folder / "matrix.sqlite3"):
+        with database or database_file(folder / "matrix.sqlite3"):
             first_start.migrate()
             stamps.begin()
             passwords.forget_verified()
