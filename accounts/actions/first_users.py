@@ -11,7 +11,7 @@ from accounts import audit, passwords
 from accounts.actions import admin_password_file
 from accounts.actions.users import record_new_user
 from accounts.models import User, UserRole, UserStatus
-from accounts.models.user import ADMIN_USER_ID, ANONYMOUS_USER_ID
+from accounts.models.user import ADMIN_USER_ID, ANONYMOUS_USER_ID, first_credentials_version
 from accounts.roles import ADMIN_ROLE, ANONYMOUS_ROLE
 from nexuslite import stamps
 
@@ -60,6 +60,7 @@ def new_admin(password_hash: str, status: UserStatus) -> User:
         email="admin@example.org",
         status=status,
         password=password_hash,
+        credentials_version=first_credentials_version(),
     )
 
 

@@ -17,6 +17,7 @@ from accounts.audit import Domain, EventType
 from accounts.decisions import application
 from accounts.errors import UserNotFound
 from accounts.models import SecuritySettings, User, UserRole, UserStatus
+from accounts.models.user import first_credentials_version
 from accounts.names import check_text
 from accounts.principals import Principal
 from accounts.roles import DEFAULT_SOURCE
@@ -57,6 +58,7 @@ def create_user(actor: Principal, settings: UserSettings, password: str) -> None
             user_id=settings.user_id,
             password=password_hash,
             status=settings.status,
+            credentials_version=first_credentials_version(),
             **_profile(settings),
         )
         give_roles(settings.user_id, settings.roles)

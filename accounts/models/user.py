@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
@@ -24,6 +26,14 @@ class UserStatus(models.TextChoices):
     def may_sign_in(self) -> bool:
         """Whether the user's credentials count; one who should change the password still may."""
         return self in (UserStatus.ACTIVE, UserStatus.CHANGE_PASSWORD)
+
+
+def first_credentials_version() -> int:
+    """Where a new user's credentials version begins.
+
+    Random, so that tokens and sessions of a deleted user are void for one who gets the same id.
+    """
+    return 1 + secrets.randbelow(2**30)
 
 
 class UserManager(BaseUserManager["User"]):

@@ -152,6 +152,15 @@ def test_a_deleted_user_and_all_tokens_end_at_once(admin, alice, hosted):
     assert admin.get(f"{USERS}?userId=alice").json()[0]["roles"] == ["nx-anonymous"]
 
 
+def test_tokens_of_a_deleted_user_are_none_of_a_later_one_with_the_same_id(admin, alice, hosted):
+    # fault 26
+    images = hosted("images", docker__forceBasicAuth=False)
+    before = images.as_(ALICE).with_token("repository:app:pull")
+    assert admin.delete(f"{USERS}/alice").status_code == 204
+    assert admin.post(USERS, user_body("alice", roles=["nx-admin"])).status_code == 200
+    before.get("app/manifests/v1").expect(401)
+
+
 def test_nobody_deletes_oneself_or_the_user_that_is_needed(admin, alice):
     assert message_of(alice.delete(f"{USERS}/alice"), 400) == (
         "Can not delete currently signed in user"
