@@ -6,11 +6,12 @@ when every client has hung up. Nothing is written to the database before the blo
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,7 +45,32 @@ IMAGE = "image "
 _PAUSE_SECONDS = 0.2
 _COMMITS = 5
 _COMMIT_PAUSE_SECONDS = 2.0
+_EXIT_SECONDS = 10.0
 _HASH_PIECE = 1 << 20
+
+
+_keeping: set[threading.Thread] = set()
+
+
+@contextmanager
+def _kept_at_exit() -> Iterator[None]:
+    """What is done within is done to its end even if the worker is told to stop.
+
+    Clients have their last byte then, so nothing else holds up the worker.
+    """
+    thread = threading.current_thread()
+    _keeping.add(thread)
+    try:
+        yield
+    finally:
+        _keeping.discard(thread)
+
+
+@atexit.register
+def _finish_keeping() -> None:
+    until = time.monotonic() + _EXIT_SECONDS
+    for thread in list(_keeping):
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 @dataclass(frozen=True)
@@ -118,8 +144,9 @@ class _Leader:
         else:
             self._transfer()
         self._verify()
-        self._file.note(**{VERIFIED: True, SIZE: self._staging.size})
-        self._keep()
+        with _kept_at_exit():
+            self._file.note(**{VERIFIED: True, SIZE: self._staging.size})
+            self._keep()
 
     def _contact(self) -> AbstractContextManager[RemoteRegistry]:
         return contact(self._wanted.repository, is_foreign=self._wanted.is_foreign)
