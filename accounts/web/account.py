@@ -43,7 +43,6 @@ def account(request: HttpRequest) -> HttpResponse:
         "user": User.objects.filter(user_id=principal.user_id).first(),
         "roles": roles_of_user(principal.user_id, principal.source),
         "is_local": directory.find_user(principal.user_id) is not None,
-        "login": f"docker login -u {principal.user_id} {request.get_host().partition(':')[0]}",
     }
     return editing.answer(request, form, "accounts/account.html", context)
 

@@ -67,7 +67,7 @@ def when(value: datetime | None) -> SafeString | str:
     if value is None:
         return ""
     return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>',
+        '<time datetime="{}" title="{} UTC" data-ago>{}</time>',
         value.isoformat(timespec="seconds"),
         f"{value:%Y-%m-%d %H:%M:%S}",
         naturaltime(value),

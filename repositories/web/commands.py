@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts.principals import Principal
 from repositories.web.addresses import Address
@@ -80,5 +81,5 @@ def pull_commands(
         PullCommand("Dockerfile", f"FROM {reference}", is_shell=False),
     ]
     if tag and digest:
-        commands.append(PullCommand("By digest", f"docker pull {by_digest}"))
+        commands.append(PullCommand(_("By digest"), f"docker pull {by_digest}"))
     return tuple(commands)

@@ -23,7 +23,7 @@ from tests.support.translations import (
 FOLDER = Path(settings.LOCALE_PATHS[0]) / "zh_Hans" / "LC_MESSAGES"
 PLACE = re.compile(r"%\(\w+\)s|%%|%[sd]|</?\w+>")
 # Marks of the product and of what is typed are the same everywhere.
-SAME = {"nexuslite", "nexuslite  ·", "· nexuslite"}
+SAME = {"Esc", "nexuslite", "nexuslite  ·", "· nexuslite"}
 CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"}
 
 
