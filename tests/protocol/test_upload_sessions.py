@@ -2,6 +2,7 @@
 
 import pytest
 
+from repositories.actions import upload_sessions
 from repositories.models import Upload
 from tests.support.registry import digest_of
 
@@ -131,6 +132,22 @@ def test_the_closing_put_may_be_repeated(images, location):
         assert answer.header("Docker-Content-Digest") == digest_of(CONTENT)
     elsewhere = location.replace("team/app", "team/other")
     images.put(f"{elsewhere}?digest={digest_of(CONTENT)}").expect(404, "BLOB_UPLOAD_UNKNOWN")
+
+
+def test_the_closing_put_may_be_overtaken_by_its_repetition(images, location, monkeypatch):
+    # fault 16
+    images.patch(location, CONTENT).expect(202)
+    close = f"{location}?digest={digest_of(CONTENT)}"
+    find_upload = upload_sessions.find_upload
+
+    def overtaken(*arguments):
+        found = find_upload(*arguments)
+        monkeypatch.undo()
+        images.put(close).expect(201)
+        return found
+
+    monkeypatch.setattr(upload_sessions, "find_upload", overtaken)
+    images.put(close).expect(201)
 
 
 def test_a_session_that_ended_with_a_wrong_digest_is_over(images, location, staged):

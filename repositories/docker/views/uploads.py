@@ -65,16 +65,22 @@ def finish(request: RegistryRequest) -> RegistryResponse:
         raise RegistryError(ErrorCode.DIGEST_INVALID, "The parameter digest is missing.")
     digest = Digest.parse(text)
     try:
-        upload = _find(request)
-    except RegistryError:
-        if was_finished(request.repository, request.image_name, digest):
-            return _created(request, digest)
-        raise
+        _finish(request, digest)
+    except RegistryError as error:
+        # The same request may have been made twice, and the other one have ended the session.
+        if error.code is not ErrorCode.BLOB_UPLOAD_UNKNOWN or not was_finished(
+            request.repository, request.image_name, digest
+        ):
+            raise
+    return _created(request, digest)
+
+
+def _finish(request: RegistryRequest, digest: Digest) -> None:
+    upload = _find(request)
     length = _announced_length(request, upload)
     if request.content_length != 0:
         upload_sessions.write(request.repository, upload, request.body, length)
     finish_upload(request.repository, upload, digest)
-    return _created(request, digest)
 
 
 def cancel(request: RegistryRequest) -> RegistryResponse:
