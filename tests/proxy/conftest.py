@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,8 +15,21 @@ from tests.protocol.conftest import default_store
 from tests.protocol.test_query_counts import cost  # noqa: F401
 from tests.support.registry import Entrance, InProcess, RegistryClient
 from tests.support.remote import Remote, running_remote
+from tests.support.server import wait_for
 
 MakeProxy = Callable[..., RegistryClient]
+
+
+@pytest.fixture(autouse=True)
+def _no_work_outlives_its_test(database) -> Iterator[None]:
+    """Waits for fetches and questions in the background: their rows belong in this database."""
+    yield
+    names = ("fetch-", "revalidation", "group-member")
+    wait_for(
+        lambda: not any(each.name.startswith(names) for each in threading.enumerate()),
+        20.0,
+        "what goes on in the background has ended",
+    )
 
 
 @pytest.fixture
