@@ -40,7 +40,13 @@ def hand_out_token(request: HttpRequest, response: HttpResponse) -> None:
 def is_from_elsewhere(request: HttpRequest) -> bool:
     """Whether the browser says that a page of another site made the request."""
     origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.get_host()
+    if origin is None:
+        return False
+    try:
+        return urlsplit(origin).netloc != request.get_host()
+    except ValueError:
+        # No URL, so not the one of a page of ours.
+        return True
 
 
 def _has_nexus_token(request: HttpRequest) -> bool:
