@@ -13,9 +13,9 @@ from repositories import statements
 from repositories.actions.configuration import require
 from repositories.administration import admin_permission, not_located
 from repositories.fetching import absences
-from repositories.models import Tag
+from repositories.fetching.kept import doubt_tags
 from repositories.models.repository import RepositoryType
-from repositories.records import RepositoryRecord, snapshot
+from repositories.records import snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -39,13 +39,9 @@ def invalidate_cache(actor: Principal, name: str) -> None:
     with stamps.change(*(each.slot for each in proxies)):
         # In one order: two of these can never wait for each other.
         for each in sorted(proxies, key=lambda proxy: proxy.id):
-            _invalidate(each)
+            statements.hold_repository(each.id)
+            doubt_tags(each.id)
+            absences.forget(each.id)
         done = {"proxies": [each.name for each in proxies]}
         audit.record(actor, Domain.REPOSITORY, EventType.CACHE_INVALIDATED, name, done)
     logger.info("%s invalidated the cache of %s", actor, name)
-
-
-def _invalidate(repository: RepositoryRecord) -> None:
-    statements.hold_repository(repository.id)
-    Tag.objects.filter(image__repository_id=repository.id).update(checked=None)
-    absences.forget(repository)

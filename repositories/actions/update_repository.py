@@ -16,7 +16,10 @@ from repositories.actions.repository_settings import (
     check_values,
 )
 from repositories.administration import REPOSITORY_NOT_FOUND, admin_permission, find_repository
-from repositories.models import BlobStore, Repository
+from repositories.fetching import absences
+from repositories.fetching.kept import doubt_tags
+from repositories.models import BlobStore, ProxySettings, Repository
+from repositories.records import snapshot
 from repositories.remote import state
 
 logger = logging.getLogger(__name__)
@@ -43,15 +46,25 @@ def update_repository(actor: Principal, name: str, settings: RepositorySettings)
         store = check_against_others(actor, settings, row.pk)
         _refuse_other_store(row, store)
         before = repository_values(row.pk)
+        remote_url = _remote_url(row.pk)
         Repository.objects.filter(pk=row.pk).update(**settings.columns())
         settings.save_parts(actor, row)
         # It may be another remote now, or one that lets us in.
         state.forget(row.pk)
+        absences.forget(row.pk)
+        if _remote_url(row.pk) != remote_url:
+            doubt_tags(row.pk)
         changes = audit.changes(before, repository_values(row.pk))
         audit.record(actor, Domain.REPOSITORY, EventType.UPDATED, name, changes)
 
-    change_configuration(change)
+    known = snapshot().by_name.get(name)
+    change_configuration(change, *(() if known is None else (known.slot,)))
     logger.info("%s changed repository %s", actor, name)
+
+
+def _remote_url(repository_id: int) -> str | None:
+    rows = ProxySettings.objects.filter(repository_id=repository_id)
+    return rows.values_list("remote_url", flat=True).first()
 
 
 def _refuse_other_store(row: Repository, store: BlobStore) -> None:

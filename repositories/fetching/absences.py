@@ -11,12 +11,14 @@ from django.db.models.functions import Now
 
 from nexuslite.database import relaxed_transaction
 from repositories.models import RemoteAbsence
+from repositories.protocol.manifest import ParsedManifest
 from repositories.records import RepositoryRecord
 
 MOST_ABSENCES = 10_000
 """Rows of a repository; asking for what does not exist must not fill the database."""
 _FOREVER = timedelta(days=36500)
 _TRIM_EVERY = 100
+_BATCH = 500
 
 
 def is_noted(repository: RepositoryRecord, path: str) -> bool:
@@ -44,10 +46,23 @@ def note(repository: RepositoryRecord, path: str) -> None:
             _trim(repository)
 
 
-def forget(repository: RepositoryRecord) -> None:
+def forget(repository_id: int) -> None:
     """Forgets all that was noted; part of a transaction."""
-    rows = RemoteAbsence.objects.filter(repository_id=repository.id)
-    rows.delete()
+    RemoteAbsence.objects.filter(repository_id=repository_id).delete()
+
+
+def forget_named(repository: RepositoryRecord, image_name: str, parsed: ParsedManifest) -> None:
+    """Forgets what was noted of the things that a manifest names; part of a transaction.
+
+    Somebody may have looked for them before they were pushed, as docker does for every layer.
+    """
+    blobs = [each.digest for each in (parsed.config, *parsed.layers) if each is not None]
+    paths = [f"{image_name}/blobs/{digest}" for digest in blobs]
+    paths += [f"{image_name}/manifests/{each.digest}" for each in parsed.children]
+    for start in range(0, len(paths), _BATCH):
+        RemoteAbsence.objects.filter(
+            repository_id=repository.id, path__in=paths[start : start + _BATCH]
+        ).delete()
 
 
 def _trim(repository: RepositoryRecord) -> None:

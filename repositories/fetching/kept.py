@@ -19,6 +19,7 @@ from nexuslite.checkpoints import checkpoint
 from nexuslite.database import relaxed_transaction
 from repositories import statements
 from repositories.blobs import StoredBlob
+from repositories.fetching import absences
 from repositories.models import AwaitedContent, ImageBlob, Tag
 from repositories.protocol.descriptor import Descriptor
 from repositories.protocol.digest import Digest, InvalidDigest
@@ -134,6 +135,7 @@ def keep_manifest(
             _link_awaiting(image_id, str(digest), child_id=manifest_id)
         if tag is not None:
             _point_tag(repository, image_id, tag, manifest_id)
+        absences.forget_named(repository, image_name, parsed)
         checkpoint("fetch.before_commit")
 
 
@@ -167,6 +169,11 @@ def note_checked(repository: RepositoryRecord, image_name: str, tag: str, digest
             name=tag,
             manifest__digest=digest,
         ).update(checked=Now())
+
+
+def doubt_tags(repository_id: int) -> None:
+    """Lets every tag be asked for again; part of a change of the repository's stamp."""
+    Tag.objects.filter(image__repository_id=repository_id).update(checked=None)
 
 
 def _point_tag(repository: RepositoryRecord, image_id: int, tag: str, manifest_id: int) -> None:
