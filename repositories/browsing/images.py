@@ -146,6 +146,10 @@ def _described(
 
 
 def _newest_tags(image_ids: Sequence[int]) -> dict[int, list[str]]:
+    if len(image_ids) == 1:
+        # A window numbers every tag of an image before it leaves out all but a few.
+        newest = Tag.objects.filter(image_id=image_ids[0]).order_by("-updated", "-pk")
+        return {image_ids[0]: list(newest.values_list("name", flat=True)[:NEWEST_TAGS])}
     place = Window(RowNumber(), partition_by=F("image_id"), order_by=[F("updated").desc(), "-pk"])
     ranked = Tag.objects.filter(image_id__in=image_ids).annotate(place=place)
     found: defaultdict[int, list[str]] = defaultdict(list)
