@@ -45,7 +45,13 @@ class ManifestFetcher:
 
     def fetch_tag(self, tag: str) -> None:
         """Points the tag, which is not held, at what it means now."""
-        self._once(tag, lambda: self._keep(self._get(tag), tag))
+
+        def work() -> None:
+            # Somebody else may have brought it between the look that missed it and now.
+            if kept.when_checked(self._repository, self._image_name, tag) is None:
+                self._keep(self._get(tag), tag)
+
+        self._once(tag, work)
 
     def check_tag(self, tag: str, held: str, checked: datetime | None) -> None:
         """Asks whether the tag still means the digest that is held; brings what it means now.

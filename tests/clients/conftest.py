@@ -1,6 +1,7 @@
 """One running program, its repositories and the clients, for all tests of this folder."""
 
 import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,10 +16,17 @@ from tests.clients.ways import WAYS, Way
 from tests.support.process import ADMIN, ADMIN_PASSWORD, ProgramProcess, running_program
 
 
+def new_folder(parent: Path, prefix: str = "") -> Path:
+    """Makes a folder whose name podman takes as a part of an image's: not every random one is."""
+    folder = parent / f"{prefix}{secrets.token_hex(4)}"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def short_folder() -> Iterator[Path]:
     """A folder with a short path, for Unix sockets."""
-    folder = Path(tempfile.mkdtemp(prefix="nl-"))
+    folder = new_folder(Path(tempfile.gettempdir()), "nl-")
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -26,7 +34,7 @@ def short_folder() -> Iterator[Path]:
 @pytest.fixture
 def own_folder(short_folder: Path) -> Path:
     """A folder of the test's own with a short path."""
-    return Path(tempfile.mkdtemp(dir=short_folder))
+    return new_folder(short_folder)
 
 
 @pytest.fixture(scope="session")
