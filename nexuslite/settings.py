@@ -210,5 +210,9 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["console"], "level": NEXUSLITE_LOG_LEVEL},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # A Host header that is none: the client is told, and no stranger fills the log with traces.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
 }

@@ -208,3 +208,9 @@ def test_any_values_in_the_fields_are_refused_by_the_same_rules(stranger, path):
         assert answer.status_code in {400, 403}, answer.content
 
     check()
+
+
+def test_a_host_that_is_none_is_told_so_and_fills_no_log(db, caplog):
+    for path in ("/", f"{BASE}security/users"):
+        assert Client().get(path, HTTP_HOST="a b").status_code == 400
+    assert caplog.records == []
