@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO
 
+from nexuslite.database import release_connection
 from repositories.blobs import Staging, StagingLost
 from repositories.fetching import failures
 from repositories.fetching.arrival import FAILED, SIZE, STAGING, Arrival
@@ -70,6 +71,8 @@ def _await_first_bytes(wanted: BlobWanted, file: FetchFile) -> BinaryIO | None:
         if time.monotonic() >= next_ask:
             lead_if_nobody_does(wanted, file)
             next_ask = time.monotonic() + _ASK_FOR_LEADER_SECONDS
+        # A crowd that waits must not keep everybody else from the database.
+        release_connection()
         time.sleep(pause)
     return None
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from nexuslite.database import release_connection
 from repositories.blobs import StorageError
 from repositories.fetching import failures
 from repositories.fetching.arrival import FAILED
@@ -29,6 +30,8 @@ def once(path: Path, work: Callable[[], None]) -> None:
                 raise failures.failure(notes[FAILED])
             if ENDED in notes or file.is_gone:
                 return
+            # A crowd that waits must not keep everybody else from the database.
+            release_connection()
             time.sleep(pause)
         try:
             work()
