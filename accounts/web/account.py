@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import directory
+from accounts import directory, sessions
 from accounts.actions.change_password import change_own_password
 from accounts.errors import InvalidPassword, NotPermitted
 from accounts.models import User
@@ -41,10 +41,22 @@ def account(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "user": User.objects.filter(user_id=principal.user_id).first(),
+        "sessions": sessions.sessions_of(request, principal.user_id),
         "roles": roles_of_user(principal.user_id, principal.source),
         "is_local": directory.find_user(principal.user_id) is not None,
     }
     return editing.answer(request, form, "accounts/account.html", context)
+
+
+@require_POST
+def end_session(request: HttpRequest) -> HttpResponse:
+    """Ends another session of one's own. 404 for one that is not."""
+    principal = principal_of(request)
+    if principal.is_anonymous:
+        return sign_in_first(request)
+    if not sessions.end_session(principal, request.POST.get("session", "")):
+        raise Http404
+    return saved(request, reverse("account"), _("The session was ended."))
 
 
 def _changed(form: OwnPasswordForm, principal: Principal) -> bool:

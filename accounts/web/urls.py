@@ -24,6 +24,7 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="sign-out"),
     path("service/rapture/session", rapture.session, name="rapture-session"),
     path("account/", account.account, name="account"),
+    path("account/end-session/", account.end_session, name="end-session"),
     path(f"{SECURITY}users/", users.users, name="users"),
     path(f"{SECURITY}users/-/create/", users.create, name="user-create"),
     path(f"{SECURITY}users/<path:user_id>/-/delete/", users.delete, name="user-delete"),

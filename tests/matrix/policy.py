@@ -421,6 +421,8 @@ PAGES = (
     Page("POST", "sign-in/", 422, EVERYBODY),
     Page("GET", "account/", 200, SIGNED_IN),
     Page("POST", "account/", 422, SIGNED_IN, bodies.empty_form),
+    # No session is named.
+    Page("POST", "account/end-session/", 404, SIGNED_IN, bodies.empty_form),
     Page("GET", f"{SECURITY}/users/", 200, ADMIN),
     Page("GET", f"{SECURITY}/users/-/create/", 200, ADMIN),
     Page("POST", f"{SECURITY}/users/-/create/", 302, ADMIN, bodies.user_form),

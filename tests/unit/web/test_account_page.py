@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from tests.unit.web.conftest import signed_in
+
 
 def test_there_is_a_line_for_each_address_and_one_for_a_shared_one(admin, make_repository):
     make_repository("first", path_enabled=True)
@@ -31,3 +35,21 @@ def test_the_number_of_queries_does_not_grow(admin, make_repository, queries):
     with queries() as many:
         admin.get("/account/")
     assert len(many) == len(few)
+
+
+def test_own_sessions_are_listed_and_others_end(admin, nobody):
+    other = signed_in("admin", "secret")
+    page = admin.get("/account/").text
+    assert page.count("This one") == 1
+    (session,) = re.findall(r'name="session" value="(\w+)"', page)
+    assert admin.post("/account/end-session/", {"session": session}).status_code == 302
+    assert other.get("/account/").status_code == 302
+    assert admin.get("/account/").status_code == 200
+
+
+def test_a_session_of_somebody_else_does_not_end(admin, nobody):
+    signed_in("admin", "secret")
+    (session,) = re.findall(r'name="session" value="(\w+)"', admin.get("/account/").text)
+    assert session not in nobody.get("/account/").text
+    assert nobody.post("/account/end-session/", {"session": session}).status_code == 404
+    assert session in admin.get("/account/").text
