@@ -85,7 +85,7 @@ class GroupContent:
         holders = self._ids(Tag.objects.filter(image__name=image_name, name=tag), "image")
         # A remote may always have it; what a hosted member has, its rows say.
         asked = [each for each in self._sources if each.proxy is not None or each.id in holders]
-        search = Search(self._group, f"{image_name}:{tag}", read)
+        search = Search(self._group, f"{image_name}:{tag}", read, is_shared=True)
         found = first_of(search, asked)
         _note_origin(self._group, image_name, search.answered_by)
         if found is not None and search.passed_over:

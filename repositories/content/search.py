@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, as_completed
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import connections
 
@@ -16,7 +16,7 @@ from repositories.content.hosted import HostedContent
 from repositories.content.interface import Content, RemoteNeeded, RoutingBlocked
 from repositories.content.proxy import ProxyContent
 from repositories.records import RepositoryRecord
-from repositories.remote.errors import RemoteError
+from repositories.remote.errors import RemoteError, RemoteUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +25,12 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 3.0
 """How long a search waits in all for remotes before it looks further; nothing ends by it."""
 _LEAST_SECONDS = 0.5
+MOST_UNDER_WAY = 256
+"""Threads of a worker that ask members' remotes; whoever comes then gets what is held."""
+
+_under_way = 0
+_shared: dict[tuple[int, str], Future[Any]] = {}
+_starting = threading.Lock()
 
 
 def at_hand(source: RepositoryRecord) -> Content:
@@ -54,8 +60,14 @@ class Search(Generic[T]):
         what: str,
         read: Callable[[Content], T | None],
         discard: Callable[[T], None] = lambda _: None,
+        *,
+        is_shared: bool = False,
     ) -> None:
-        """`what` is for the log, `read` asks a member, `discard` takes what comes too late."""
+        """`what` is for the log, `read` asks a member, `discard` takes what comes too late.
+
+        A shared one takes the answer to the same question that another search is waiting for.
+        """
+        self._is_shared = is_shared
         self._group = group
         self._what = what
         self._read = read
@@ -82,7 +94,11 @@ class Search(Generic[T]):
             pass
         if is_last and not self._slow:
             return self._result(source, lambda: self._read(_whole(source)))
-        future = _in_thread(lambda: self._read(_whole(source)))
+        # By the record itself: a question from before a change answers none from after it.
+        key = (id(source), self._what) if self._is_shared else None
+        future = _in_thread(lambda: self._read(_whole(source)), key)
+        if future is None:
+            return self._without_asking(source)
         release_connection()
         try:
             seconds = max(self._until - monotonic(), _LEAST_SECONDS)
@@ -100,6 +116,16 @@ class Search(Generic[T]):
             return None
         future.add_done_callback(self._discard_late)
         return found
+
+    def _without_asking(self, source: RepositoryRecord) -> T | None:
+        """What a member holds, where too many wait for remotes already."""
+        try:
+            return self._result(source, lambda: self._read(_held(source)))
+        except RemoteNeeded:
+            logger.warning("%s: too many wait for remotes to ask %s", self._group.name, source.name)
+            reason = "too many wait for answers of remotes"
+            self._failures.append(RemoteUnavailable(reason, timed_out=True))
+            return None
 
     def finish(self) -> T | None:
         """What a slow member has after all, when the others had nothing.
@@ -175,17 +201,47 @@ def _whole(source: RepositoryRecord) -> Content:
     return HostedContent(source) if source.proxy is None else ProxyContent(source, source.proxy)
 
 
-def _in_thread(work: Callable[[], T | None]) -> Future[T | None]:
-    """Does the work in a thread of its own, which nobody has to wait for: not even the end."""
-    future: Future[T | None] = Future()
+def _in_thread(
+    work: Callable[[], T | None], key: tuple[int, str] | None
+) -> Future[T | None] | None:
+    """Does the work in a thread of its own, which nobody has to wait for: not even the end.
 
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:
-            future.set_exception(error)
-        finally:
-            connections.close_all()
-
-    threading.Thread(target=run, name="group-member", daemon=True).start()
+    Work of the same key that goes on already is not begun again. None where there are too many.
+    """
+    global _under_way  # noqa: PLW0603
+    with _starting:
+        if key is not None and key in _shared:
+            return _shared[key]
+        if _under_way >= MOST_UNDER_WAY:
+            return None
+        _under_way += 1
+        future: Future[T | None] = Future()
+        if key is not None:
+            _shared[key] = future
+    threading.Thread(
+        target=_run, args=(work, future, key), name="group-member", daemon=True
+    ).start()
     return future
+
+
+def _run(
+    work: Callable[[], T | None], future: Future[T | None], key: tuple[int, str] | None
+) -> None:
+    global _under_way  # noqa: PLW0603
+    found: T | None = None
+    failure: BaseException | None = None
+    try:
+        found = work()
+    except BaseException as error:
+        failure = error
+    finally:
+        connections.close_all()
+        # Before it is done: whoever asks from now on asks anew.
+        with _starting:
+            _under_way -= 1
+            if key is not None:
+                del _shared[key]
+    if failure is None:
+        future.set_result(found)
+    else:
+        future.set_exception(failure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from threading import Event
 
 import pytest
 
@@ -62,3 +63,40 @@ def test_a_slow_member_leaves_the_next_one_time_to_answer_with_what_it_holds(
     assert digest_at(group("all", "mirror", "second", "own")) == image.digest
     remote.end()
     second_remote.end()
+
+
+def test_where_too_many_wait_for_remotes_the_others_go_on(
+    remote, hosted, proxy_of, group, monkeypatch
+):
+    # fault 6
+    remote.add_image("theirs")
+    proxy_of("mirror")
+    held = remote.add_image("held")
+    ours = hosted("own").push_image("ours", "latest")
+    both = group("all", "mirror", "own")
+    assert digest_at(both, "held/manifests/latest") == held.digest
+    monkeypatch.setattr(search, "MOST_UNDER_WAY", 0)
+    assert digest_at(both, "ours/manifests/latest") == ours.digest
+    assert digest_at(both, "held/manifests/latest") == held.digest
+    proxy_of("second")
+    # What was not asked for is not known to be absent.
+    group("two", "mirror", "second").get("nobodys/manifests/latest").expect(504)
+
+
+def test_who_asks_a_slow_member_the_same_waits_with_the_others(group, hosted):
+    # fault 10
+    released, begun = Event(), []
+
+    def work() -> str:
+        begun.append(1)
+        assert released.wait(10)
+        return "answer"
+
+    futures = [search._in_thread(work, (1, "app:latest")) for _ in range(20)]
+    other = search._in_thread(lambda: "other", (1, "app:other"))
+    assert other is not None
+    assert other.result(10) == "other"
+    released.set()
+    assert {future.result(10) for future in futures if future} == {"answer"}
+    assert len(begun) == 1
+    assert search._in_thread(lambda: "anew", (1, "app:latest")).result(10) == "anew"
