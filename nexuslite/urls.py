@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from repositories.api.metrics_views import Metrics
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("service/rest/", include("nexuslite.rest.urls")),
+    path("service/metrics/prometheus", Metrics.as_view()),
     path("", include("nexuslite.web.urls")),
     path("", include("accounts.web.urls")),
     path("", include("repositories.web.urls")),

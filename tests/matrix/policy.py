@@ -362,6 +362,7 @@ REST = (
 PAGES = (
     Page("GET", "", 200, EVERYBODY),
     Page("GET", "admin/system/status/", 200, ADMIN),
+    Page("GET", "service/metrics/prometheus", 200, ADMIN, nobody=401, guest=403),
     Page("GET", f"{REPOSITORIES}/", 200, SIGNED_IN | {GUEST}),
     Page("GET", f"{REPOSITORIES}/-/create/hosted/", 200, ADMIN),
     Page("POST", f"{REPOSITORIES}/-/create/hosted/", 422, ADMIN, bodies.empty_form),
