@@ -103,10 +103,10 @@ def skopeo(folder: Path) -> Client:
     return Client(["skopeo"], _containers_environment(folder))
 
 
-def podman(folder: Path) -> Client:
+def podman(folder: Path, environment: Mapping[str, str] | None = None) -> Client:
     """Return a podman that keeps everything in ``folder``."""
     command = ["podman", *_storage(folder), "--tmpdir", str(folder / "tmp")]
-    return Client(command, _containers_environment(folder))
+    return Client(command, {**_containers_environment(folder), **(environment or {})})
 
 
 def buildah(folder: Path) -> Client:

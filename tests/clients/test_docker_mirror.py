@@ -1,4 +1,4 @@
-"""dockerd whose `registry-mirrors` name a port of ours, with a sign-in of Docker Hub stored."""
+"""Clients with a port of ours as mirror of Docker Hub; dockerd has a sign-in of it stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.commands import require
+from tests.clients.commands import Client, podman, require
 from tests.clients.dockerd import running_daemon
 from tests.support.images import random_image
 from tests.support.process import ProgramProcess, running_program
@@ -100,3 +100,35 @@ def test_a_mirror_never_sees_the_password_of_docker_hub(
         docker("pull", "tool:v1")
         assert sign_ins_of_the_hub_user(program) > 0
     assert HUB_PASSWORD not in program.log
+
+
+def test_podman_pulls_what_docker_hub_has_from_the_mirror(
+    remote: Remote, mirror: int, own_folder: Path
+) -> None:
+    require("podman")
+    configuration = own_folder / "registries.conf"
+    configuration.write_text(
+        '[[registry]]\nprefix = "docker.io"\nlocation = "docker.io"\n'
+        f'[[registry.mirror]]\nlocation = "127.0.0.1:{mirror}"\ninsecure = true\n'
+    )
+    client = podman(own_folder, {"CONTAINERS_REGISTRIES_CONF": str(configuration)})
+    client("pull", "-q", "docker.io/library/tool:v1").succeeded()
+    assert remote.requests("GET", "/v2/library/tool/blobs/")
+
+
+def test_containerd_pulls_what_docker_hub_has_from_the_mirror(
+    remote: Remote, mirror: int, own_folder: Path
+) -> None:
+    require("dockerd", "containerd", "ctr", "unshare")
+    hosts = own_folder / "hosts" / "docker.io"
+    hosts.mkdir(parents=True)
+    (hosts / "hosts.toml").write_text(
+        f'[host."http://127.0.0.1:{mirror}"]\n  capabilities = ["pull", "resolve"]\n'
+    )
+    with running_daemon(own_folder / "d") as daemon:
+        socket = daemon.folder / "exec" / "containerd" / "containerd.sock"
+        ctr = Client(["ctr", "--address", str(socket), "--namespace", "test"], {})
+        pull = ("images", "pull", "--snapshotter", "native", "--hosts-dir", hosts.parent)
+        ctr(*pull, "docker.io/library/tool:v1").succeeded()
+        assert "docker.io/library/tool:v1" in ctr("images", "list", "-q").succeeded().output
+    assert remote.requests("GET", "/v2/library/tool/blobs/")
