@@ -6,6 +6,7 @@ from django.urls import path
 
 from repositories.api import (
     blob_store_views,
+    component_views,
     repository_views,
     routing_rule_views,
     ssrf_protection_views,
@@ -19,6 +20,8 @@ urlpatterns = [
     path("blobstores/s3", blob_store_views.S3BlobStores.as_view()),
     path("blobstores/s3/<str:name>", blob_store_views.S3BlobStore.as_view()),
     path("blobstores/<str:name>", blob_store_views.AnyBlobStore.as_view()),
+    path("components", component_views.Components.as_view()),
+    path("components/<str:component_id>", component_views.OneComponent.as_view()),
     path("repositories", repository_views.Repositories.as_view()),
     path("repositories/docker/hosted", repository_views.HostedRepositories.as_view()),
     path("repositories/docker/hosted/<str:name>", repository_views.HostedRepository.as_view()),

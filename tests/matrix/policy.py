@@ -299,6 +299,10 @@ REST = (
     Rest("GET", "blobstores/s3/none", 404, ADMIN),
     Rest("PUT", "blobstores/s3/none", 404, ADMIN, bodies.s3_store),
     # Repositories.
+    # Without a repository; and the id of what is in none.
+    Rest("GET", "components", 422, EVERYBODY),
+    Rest("GET", "components/bm9uZTox", 404, ADMIN, refused=404),
+    Rest("DELETE", "components/bm9uZTox", 404, ADMIN, refused=404),
     Rest("GET", "repositories", 200, SIGNED_IN | {GUEST}),
     Rest("GET", "repositorySettings", 200, SIGNED_IN | {GUEST}),
     Rest("POST", HOSTED, 201, ADMIN, bodies.hosted),
