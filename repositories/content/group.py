@@ -32,6 +32,7 @@ from repositories.models import AwaitedContent, ImageBlob, Manifest, Tag
 from repositories.protocol.digest import Digest
 from repositories.protocol.pagination import Page
 from repositories.records import RepositoryRecord
+from repositories.remote.errors import RemoteError
 
 T = TypeVar("T")
 
@@ -70,13 +71,17 @@ class GroupContent:
         def read(content: Content) -> Blob | None:
             return content.blob(image_name, digest, head=head)
 
-        found: Blob | None = self._by_digest(
-            image_name,
-            digest,
-            read,
-            lambda: ImageBlob.objects.filter(image__name=image_name, blob__digest=str(digest)),
-            _let_go,
-        )
+        def rows() -> QuerySet[Any]:
+            return ImageBlob.objects.filter(image__name=image_name, blob__digest=str(digest))
+
+        try:
+            found: Blob | None = self._by_digest(image_name, digest, read, rows, _let_go)
+        except RemoteError:
+            # Clients look for a blob by HEAD before they push it. Told that there is none they go
+            # on to the refusal and show its sentence; at 502 they would stop with that.
+            if head:
+                return None
+            raise
         return found
 
     def _by_tag(

@@ -9,9 +9,10 @@ import pytest
 from tests.clients.commands import Client
 from tests.clients.dockerd import DockerDaemon
 from tests.clients.ways import Way
-from tests.support.images import Image, random_image, write_layout
+from tests.support.images import Image, docker_archive, random_image, write_layout
 from tests.support.process import ADMIN, ADMIN_PASSWORD, ProgramProcess
-from tests.support.repositories import create_group
+from tests.support.repositories import create_group, create_proxy
+from tests.support.server import free_port
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
 
@@ -120,3 +121,39 @@ def test_skopeo_shows_the_sentence_and_pulls(
         refused = signed_in_skopeo(*copy, group.remote(f"{target}:1.0")).failed()
         assert SENTENCE in refused.errors
         assert refused.seconds < 10
+
+
+@pytest.fixture(scope="module")
+def group_of_the_cut_off(program: ProgramProcess, ways: dict[str, Way]) -> Way:
+    """A group over hosted and a proxy whose remote cannot be reached."""
+    create_proxy(program, "cut-off", f"http://127.0.0.1:{free_port()}")
+    return Way(create_group(program, "group-cut-off", ["bearer", "cut-off"]).http)
+
+
+def test_the_sentence_is_shown_while_a_remote_cannot_be_reached(
+    daemon: DockerDaemon,
+    docker: Client,
+    signed_in_podman: Client,
+    signed_in_skopeo: Client,
+    group_of_the_cut_off: Way,
+    tmp_path: Path,
+    name: str,
+) -> None:
+    group, image = group_of_the_cut_off, random_image(name)
+    daemon.load({group.image(f"{name}:1.0"): image})
+    sign_in(docker, group)
+    assert docker("push", group.image(f"{name}:1.0")).failed().errors.strip() == SENTENCE
+
+    write_layout(tmp_path / "new", {"1.0": image})
+    layout = f"oci:{tmp_path}/new:1.0"
+    sign_in(signed_in_skopeo, group, "--tls-verify=false")
+    copied = signed_in_skopeo("copy", "--dest-tls-verify=false", layout, group.remote(f"{name}:1"))
+    assert SENTENCE in copied.failed().errors
+
+    sign_in(signed_in_podman, group, "--tls-verify=false")
+    local = "localhost/new:1.0"
+    archive = tmp_path / "new.tar"
+    archive.write_bytes(docker_archive({local: image}))
+    signed_in_podman("load", "-q", "-i", archive).succeeded()
+    target = group.image(f"{name}-podman:1.0")
+    assert SENTENCE in signed_in_podman("push", "--tls-verify=false", local, target).failed().errors

@@ -10,6 +10,7 @@ import pytest
 from repositories.content import search
 from tests.proxy.pulls import grow_old
 from tests.proxy.test_groups import digest_at, threads_end  # noqa: F401
+from tests.support.registry import digest_of
 from tests.support.remote import Fault, Remote, running_remote
 
 SILENT = Fault(silent=True)
@@ -100,3 +101,17 @@ def test_who_asks_a_slow_member_the_same_waits_with_the_others(group, hosted):
     assert {future.result(10) for future in futures if future} == {"answer"}
     assert len(begun) == 1
     assert search._in_thread(lambda: "anew", (1, "app:latest")).result(10) == "anew"
+
+
+def test_a_push_to_a_group_gets_to_its_refusal_while_a_remote_fails(
+    remote, hosted, proxy_of, group
+):
+    proxy_of("mirror")
+    hosted("own")
+    both = group("all", "own", "mirror")
+    remote.script("/", Fault(status=500))
+    digest = digest_of(b"new")
+    both.head(f"app/blobs/{digest}").expect(404)
+    both.get(f"app/blobs/{digest}").expect(502)
+    both.head("app/manifests/latest").expect(502)
+    both.post("app/blobs/uploads/").expect(403, "DENIED")
