@@ -17,6 +17,8 @@ from tests.matrix import conftest, policy, registry_cells, web_cells
 from tests.matrix.asking import Asker, Findings
 from tests.matrix.policy import Registry, Settings
 
+pytestmark = pytest.mark.slow
+
 Walk = Callable[[str], set[object]]
 
 
