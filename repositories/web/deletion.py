@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,6 +16,7 @@ from nexuslite.errors import NotFound
 from nexuslite.web.editing import Confirmation, saved
 from repositories.actions.delete_content import delete_image as delete_whole_image
 from repositories.actions.delete_content import delete_tag
+from repositories.blob_stores import format_size
 from repositories.browsing.consequences import (
     Consequences,
     of_deleting_image,
@@ -152,5 +152,5 @@ def _lines(found: Consequences) -> list[str]:
             found.manifests,
         )
         lines.append(bare % found.manifests)
-    lines.append(_("Nothing else needs %s of it.") % filesizeformat(found.freed))
+    lines.append(_("Nothing else needs %s of it.") % format_size(found.freed))
     return lines

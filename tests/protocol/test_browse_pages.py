@@ -191,7 +191,7 @@ def test_the_question_tells_what_nothing_else_needs(images, admin):
     push(images, "app", "2", layer=b"y" * 2000)
     question = admin.get("/browse/images/app/-/delete-tags/?tag=1").text
     assert "1 manifest is left without a tag." in question
-    assert "4.9" in question
+    assert "5.00 KB" in question
 
 
 def test_an_image_goes_after_its_name_was_typed(images, admin):
